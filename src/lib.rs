@@ -1,0 +1,12 @@
+//! quantlearn: learn neural-network quantization in a terminal, on real weights.
+//!
+//! The modules stand in the order of their layers: a module may use only modules above it
+//! (`tests/layers.rs` holds this). Threads, disk and the terminal live only in `runtime` and `cli`.
+
+// Lints of the product alone; those that also hold for tests stand in Cargo.toml. println! panics on a broken pipe and
+// eprintln! writes into a raw terminal: the edge uses writeln! and looks at the answer.
+#![warn(unreachable_pub, clippy::print_stdout, clippy::print_stderr)]
+
+pub mod text;
+
+pub mod id;
