@@ -10,3 +10,5 @@
 pub mod text;
 
 pub mod id;
+
+pub mod kernel;
