@@ -12,3 +12,5 @@ pub mod text;
 pub mod id;
 
 pub mod kernel;
+
+pub mod quant;

@@ -1,0 +1,218 @@
+//! The range with the smallest mean squared error.
+//!
+//! Small groups are tried out exactly. For large ones candidates are judged on a fine histogram, and the winner is
+//! compared with the whole range exactly; the minimum is flat, so what the histogram misses is far below 0.05 dB.
+
+use super::{Config, ScaleFormat, Scheme};
+use crate::kernel::{Affine, CodeRange, squared_error};
+
+/// Up to this many values a candidate is judged exactly.
+const EXACT: usize = 4096;
+const N_BINS: usize = 16_384;
+/// Candidates for each halving of the range in the first look.
+const PER_OCTAVE: f64 = 4.0;
+/// Steps of the golden-section search; each keeps 0.618 of the interval.
+const GOLDEN_STEPS: usize = 8;
+
+/// A search among the ranges of one array, for any number of configurations.
+pub struct RangeSearch<'a> {
+    values: &'a [f32],
+    /// The extremes of the values.
+    whole: (f64, f64),
+    data: Data<'a>,
+}
+
+impl<'a> RangeSearch<'a> {
+    /// `whole` are the extremes of the finite values.
+    pub fn new(values: &'a [f32], whole: (f64, f64)) -> Self {
+        Self { values, whole, data: Data::of(values, whole.0, whole.1) }
+    }
+
+    /// The range whose codes, rounded to the nearest, have the smallest squared error. Never worse than the whole
+    /// range. Symmetric schemes look for one clip value; affine ones then move each end by itself.
+    pub fn best(&self, config: &Config) -> (f64, f64) {
+        let best = self.candidate(config);
+        let exact = |(lo, hi): (f64, f64)| squared_error(self.values, config.affine(lo, hi), config.range());
+        if exact(best) < exact(self.whole) { best } else { self.whole }
+    }
+
+    fn candidate(&self, config: &Config) -> (f64, f64) {
+        let (lo, hi) = self.whole;
+        let peak = hi.max(-lo);
+        if peak <= 0.0 {
+            return (lo, hi);
+        }
+        // The minimum is flat: whether the scale is rounded to FP16 makes no difference for where it lies.
+        let config = Config { scale_format: ScaleFormat::F32, ..*config };
+        let range = config.range();
+        let cost = |(lo, hi): (f64, f64)| self.data.cost(config.affine(lo, hi), range);
+        let inside = |c: f64| (lo.max(-c), hi.min(c));
+
+        let n_candidates = (PER_OCTAVE * n_octaves(self.values.len())) as i32;
+        let candidates = (0..=n_candidates).map(|k| peak * (-f64::from(k) / PER_OCTAVE).exp2());
+        let coarse = smallest(candidates, |c| cost(inside(c)));
+        let spread = (1.0 / PER_OCTAVE).exp2();
+        let c = golden(coarse / spread, (coarse * spread).min(peak), |c| cost(inside(c)));
+        let mut best = inside(c);
+        if config.scheme == Scheme::Affine {
+            best.1 = golden(best.1 * 0.7, (best.1 * 1.3).min(hi.max(0.0)), |end| cost((best.0, end)));
+            best.0 = -golden(-best.0 * 0.7, (-best.0 * 1.3).min((-lo).max(0.0)), |end| cost((-end, best.1)));
+        }
+        best
+    }
+}
+
+/// How far below the largest magnitude the best clip can lie: rarely below a few RMS, and the RMS of `n` values is at
+/// least the largest over the root of `n`.
+fn n_octaves(n: usize) -> f64 {
+    2.0 + 0.5 * (n.max(1) as f64).log2()
+}
+
+/// The values themselves, or a histogram of them.
+enum Data<'a> {
+    Exact(&'a [f32]),
+    /// Centres and counts of the bins that hold something; `width` is theirs. Zeros are left out: they have no error.
+    Binned {
+        bins: Vec<(f32, f32)>,
+        width: f64,
+    },
+}
+
+impl<'a> Data<'a> {
+    fn of(values: &'a [f32], lo: f64, hi: f64) -> Self {
+        if values.len() <= EXACT {
+            return Self::Exact(values);
+        }
+        let width = ((hi - lo) / N_BINS as f64).max(f64::MIN_POSITIVE);
+        let (first, per_width) = (lo as f32, (1.0 / width).min(f64::from(f32::MAX)) as f32);
+        let mut counts = vec![0u32; N_BINS];
+        for &r in values {
+            if r != 0.0 && r.abs() <= f32::MAX {
+                counts[(((r - first) * per_width) as usize).min(N_BINS - 1)] += 1;
+            }
+        }
+        let centre = |bin: usize| (lo + (bin as f64 + 0.5) * width) as f32;
+        let bins = counts.iter().enumerate().filter(|&(_, &n)| n > 0).map(|(bin, &n)| (centre(bin), n as f32)).collect();
+        Self::Binned { bins, width }
+    }
+
+    fn cost(&self, by: Affine, range: CodeRange) -> f64 {
+        match self {
+            Self::Exact(values) => squared_error(values, by, range),
+            Self::Binned { bins, width } => binned_error(bins, *width, by, range),
+        }
+    }
+}
+
+/// Squared error of binned values. Where a step is wide, each bin counts at its centre; where it is as fine as the bins
+/// that would alias, and the rounding error is uniform: `scale² / 12` for each value inside.
+fn binned_error(bins: &[(f32, f32)], width: f64, by: Affine, range: CodeRange) -> f64 {
+    let scale = f64::from(by.scale);
+    let (first, last) = (f64::from(range.qmin - by.zero_point), f64::from(range.qmax - by.zero_point));
+    let is_wide = scale > 8.0 * width;
+    let one = |&(r, n): &(f32, f32)| {
+        let x = f64::from(r) / scale;
+        let error = if is_wide || x < first || x > last {
+            // Adding and taking away 1.5 * 2^52 rounds to the nearest whole number.
+            const WHOLE: f64 = 6_755_399_441_055_744.0;
+            let whole = (x.clamp(first - 1.0, last + 1.0) + WHOLE) - WHOLE;
+            (x - whole.clamp(first, last)).powi(2)
+        } else {
+            1.0 / 12.0
+        };
+        error * f64::from(n)
+    };
+    bins.iter().map(one).sum::<f64>() * scale * scale
+}
+
+/// The candidate with the smallest cost; the first of equals.
+fn smallest(candidates: impl Iterator<Item = f64>, cost: impl Fn(f64) -> f64) -> f64 {
+    let best = candidates.map(|c| (c, cost(c))).reduce(|a, b| if b.1 < a.1 { b } else { a });
+    best.map_or(0.0, |(c, _)| c)
+}
+
+/// Golden-section search for a minimum in `a..=b`; of a cost with several minima it finds one of them.
+fn golden(mut a: f64, mut b: f64, cost: impl Fn(f64) -> f64) -> f64 {
+    const KEPT: f64 = 0.618_033_988_749_894_8;
+    if b <= a {
+        return b;
+    }
+    let at = |a: f64, b: f64, t: f64| a + t * (b - a);
+    let (mut left, mut right) = (at(a, b, 1.0 - KEPT), at(a, b, KEPT));
+    let (mut cost_left, mut cost_right) = (cost(left), cost(right));
+    for _ in 0..GOLDEN_STEPS {
+        if cost_left <= cost_right {
+            (b, right, cost_right) = (right, left, cost_left);
+            left = at(a, b, 1.0 - KEPT);
+            cost_left = cost(left);
+        } else {
+            (a, left, cost_left) = (left, right, cost_right);
+            right = at(a, b, KEPT);
+            cost_right = cost(right);
+        }
+    }
+    if cost_left <= cost_right { left } else { right }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kernel::{Rounding, min_max},
+        quant::{Clip, Granularity, percentile_range},
+    };
+
+    /// Quantiles of a distribution with heavy tails, so that no random numbers are needed.
+    fn heavy(n: usize) -> Vec<f32> {
+        (0..n)
+            .map(|i| {
+                let p = (i as f64 + 0.5) / n as f64 * 2.0 - 1.0;
+                (p.signum() * -(1.0 - p.abs()).ln()) as f32
+            })
+            .collect()
+    }
+
+    fn config(bits: u32, scheme: Scheme) -> Config {
+        Config {
+            bits,
+            scheme,
+            granularity: Granularity::Tensor,
+            clip: Clip::Mse,
+            rounding: Rounding::Even,
+            scale_format: ScaleFormat::F32,
+        }
+    }
+
+    #[test]
+    fn the_best_range_beats_every_percentile() {
+        for n in [50, 3_000, 60_000] {
+            let mut values = heavy(n);
+            values[0] = 40.0;
+            let (lo, hi) = min_max(&values).map(|(lo, hi)| (f64::from(lo), f64::from(hi))).expect("not empty");
+            for scheme in [Scheme::Symmetric, Scheme::SymmetricFull, Scheme::Affine] {
+                for bits in [2, 4, 8, 12] {
+                    let config = config(bits, scheme);
+                    let cost = |(lo, hi)| squared_error(&values, config.affine(lo, hi), config.range());
+                    let best = cost(RangeSearch::new(&values, (lo, hi)).best(&config));
+                    for tenth in 900..=1000 {
+                        let other = cost(percentile_range(&values, f64::from(tenth) / 10.0, scheme));
+                        assert!(best <= other * 1.01, "{n} {scheme:?} {bits} bits: {best}, percentile {tenth}: {other}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_histogram_finds_what_trying_out_finds() {
+        let values = heavy(30_000);
+        let (lo, hi) = min_max(&values).map(|(lo, hi)| (f64::from(lo), f64::from(hi))).expect("not empty");
+        for bits in 2..=10 {
+            let config = config(bits, Scheme::Symmetric);
+            let cost = |c: f64| squared_error(&values, config.affine(-c, c), config.range());
+            let tried = (1..=400).map(|k| cost(hi * f64::from(k) / 400.0)).fold(f64::INFINITY, f64::min);
+            let (a, b) = RangeSearch::new(&values, (lo, hi)).best(&config);
+            assert!(cost(b.max(-a)) <= tried * 1.005, "{bits} bits");
+        }
+    }
+}
