@@ -14,3 +14,5 @@ pub mod id;
 pub mod kernel;
 
 pub mod quant;
+
+pub mod tensor;
