@@ -16,3 +16,5 @@ pub mod kernel;
 pub mod quant;
 
 pub mod tensor;
+
+pub mod lab;

@@ -1,0 +1,103 @@
+//! Live demos. A lab is one row of [`ALL`]: typed parameters go in, a [`Report`] (plain data) comes out.
+//!
+//! From that row come the controls of the screen, `quantlearn lab NAME --set k=v`, the checks of `set`, `goal` and
+//! `predict` in lesson files, and the reference in `lessons/FORMAT.md`. A lab keeps no state and touches neither
+//! terminal nor disk: the world (progress, cancellation, sources of tensors) comes in through [`Ctx`].
+
+mod affine;
+mod bytes;
+mod figure;
+mod noise;
+mod param;
+mod quantize;
+mod report;
+mod rounding;
+mod row;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use param::{Choice, ParamKind, ParamSpec, Params, SetError, Value};
+pub use report::{
+    ArrayData, Bar, Bars, Better, ErrorHistogram, Figure, Grid, Lines, Metric, MetricSpec, Mirror, NamedArray, Report, RowStat,
+    Rows, Ruler, Segment, Series, SeriesRole, Table,
+};
+
+use crate::{tensor::Sources, text::did_you_mean};
+
+/// One lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Lab {
+    /// Kebab-case, stable: `quantlearn lab quantize`, `lab = "quantize"`.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    pub params: &'static [ParamSpec],
+    pub metrics: &'static [MetricSpec],
+    pub run: fn(&Params, &Ctx) -> Result<Report, LabError>,
+}
+
+impl PartialEq for Lab {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Lab {
+    pub fn defaults(&self) -> Params {
+        Params::defaults(self.params)
+    }
+
+    pub fn metric(&self, name: &str) -> Option<&'static MetricSpec> {
+        self.metrics.iter().find(|m| m.name == name)
+    }
+}
+
+/// Every lab, in the order of the menus.
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB];
+
+pub fn find(id: &str) -> Option<&'static Lab> {
+    ALL.iter().find(|lab| lab.id == id)
+}
+
+/// The lab that a misspelt id most likely meant.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    did_you_mean(id, ALL.iter().map(|lab| lab.id))
+}
+
+/// The world as a lab sees it.
+#[derive(Clone, Copy)]
+pub struct Ctx<'a> {
+    pub sources: &'a Sources,
+    cancel: &'a AtomicBool,
+    progress: &'a (dyn Fn(u64, u64) + Sync),
+}
+
+impl<'a> Ctx<'a> {
+    pub fn new(sources: &'a Sources, cancel: &'a AtomicBool, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
+        Self { sources, cancel, progress }
+    }
+
+    /// Reports progress and asks whether to go on; a lab calls it at least every few milliseconds of work.
+    pub fn step(&self, done: u64, total: u64) -> Result<(), LabError> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(LabError::Cancelled);
+        }
+        (self.progress)(done, total);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LabError {
+    #[error("stopped")]
+    Cancelled,
+    #[error(transparent)]
+    Param(#[from] SetError),
+    /// A sentence for the learner: which, why, what to do.
+    #[error("{0}")]
+    Other(String),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Typed parameters of a lab: one specification, one syntax for `--set` and lesson files, one editor on screen.
+
+use serde::Serialize;
+
+use crate::text::did_you_mean;
+
+/// One parameter of a lab, as its row declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamSpec {
+    /// Stable name in snake_case: used by `--set`, lesson files and JSON.
+    pub name: &'static str,
+    /// What the control shows.
+    pub label: &'static str,
+    pub kind: ParamKind,
+    pub default: Value,
+    /// One line of help.
+    pub help: &'static str,
+    /// Whether the parameter has an effect with the others as they are; if not, its control is hidden.
+    pub active: fn(&Params) -> bool,
+}
+
+/// One option of a choice parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Stable name, as in `--set scheme=affine`.
+    pub name: &'static str,
+    /// What the control shows.
+    pub label: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum ParamKind {
+    Bool,
+    /// Moves by `step`; with `log` by doubling and halving (then `min > 0`).
+    Int {
+        min: i64,
+        max: i64,
+        step: i64,
+        log: bool,
+    },
+    /// Moves by `step`; with `log` by a factor of `10^step` (then `min > 0`).
+    Float {
+        min: f64,
+        max: f64,
+        step: f64,
+        log: bool,
+    },
+    Choice(&'static [Choice]),
+}
+
+/// The value of one parameter; of a choice, its stable name.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Choice(&'static str),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(b) => b.fmt(f),
+            Self::Int(i) => i.fmt(f),
+            Self::Float(x) => x.fmt(f),
+            Self::Choice(name) => name.fmt(f),
+        }
+    }
+}
+
+/// Why a parameter could not be set: which one, what was wrong, what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    #[error("there is no parameter `{name}`{}; this lab has: {known}", hint(.meant))]
+    Unknown { name: String, meant: Option<&'static str>, known: String },
+    #[error("`{name}` cannot be `{got}`{}: allowed is {allowed}", hint(.meant))]
+    Value { name: &'static str, got: String, meant: Option<&'static str>, allowed: String },
+}
+
+fn hint(meant: &Option<&'static str>) -> String {
+    meant.map_or_else(String::new, |m| format!(" (did you mean `{m}`?)"))
+}
+
+impl ParamSpec {
+    /// What the parameter takes, in words: `2 to 16`, `one of even, away`.
+    pub fn allowed(&self) -> String {
+        match self.kind {
+            ParamKind::Bool => "true or false".into(),
+            ParamKind::Int { min, max, .. } => format!("a whole number from {min} to {max}"),
+            ParamKind::Float { min, max, .. } => format!("a number from {min} to {max}"),
+            ParamKind::Choice(options) => {
+                format!("one of {}", options.iter().map(|o| o.name).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// Reads the one syntax of this parameter, as in `--set name=text`.
+    pub fn parse(&self, text: &str) -> Result<Value, SetError> {
+        let text = text.trim();
+        let refuse = |meant| SetError::Value { name: self.name, got: text.into(), meant, allowed: self.allowed() };
+        match self.kind {
+            ParamKind::Bool => match text {
+                "true" | "on" | "yes" | "1" => Ok(Value::Bool(true)),
+                "false" | "off" | "no" | "0" => Ok(Value::Bool(false)),
+                _ => Err(refuse(None)),
+            },
+            ParamKind::Int { min, max, .. } => match text.replace('_', "").parse() {
+                Ok(i) if (min..=max).contains(&i) => Ok(Value::Int(i)),
+                _ => Err(refuse(None)),
+            },
+            ParamKind::Float { min, max, .. } => match text.replace('_', "").parse() {
+                Ok(x) if (min..=max).contains(&x) => Ok(Value::Float(x)),
+                _ => Err(refuse(None)),
+            },
+            ParamKind::Choice(options) => options
+                .iter()
+                .find(|o| o.name == text)
+                .map(|o| Value::Choice(o.name))
+                .ok_or_else(|| refuse(did_you_mean(text, options.iter().map(|o| o.name)))),
+        }
+    }
+
+    /// The value `n` steps away, inside the limits; a choice and a bool turn around at their ends.
+    pub fn step(&self, value: Value, n: i64) -> Value {
+        match (self.kind, value) {
+            (ParamKind::Bool, Value::Bool(b)) => Value::Bool(b ^ (n % 2 != 0)),
+            (ParamKind::Int { min, max, log: true, .. }, Value::Int(i)) => {
+                let factor = 1i64 << n.unsigned_abs().min(62);
+                Value::Int(if n < 0 { i / factor } else { i.saturating_mul(factor) }.clamp(min, max))
+            }
+            (ParamKind::Int { min, max, step, .. }, Value::Int(i)) => {
+                Value::Int(i.saturating_add(n.saturating_mul(step)).clamp(min, max))
+            }
+            (ParamKind::Float { min, max, step, log }, Value::Float(x)) => {
+                let n = n as f64;
+                let moved =
+                    if log { 10f64.powf(((x.log10() / step).round() + n) * step) } else { ((x / step).round() + n) * step };
+                // Twelve digits hide the representation error of the step, not the step.
+                let tidy = format!("{moved:.12e}").parse().unwrap_or(moved);
+                Value::Float(f64::clamp(tidy, min, max))
+            }
+            (ParamKind::Choice(options), Value::Choice(name)) => {
+                let idx = options.iter().position(|o| o.name == name).unwrap_or(0) as i64;
+                Value::Choice(options[(idx + n).rem_euclid(options.len() as i64) as usize].name)
+            }
+            _ => value,
+        }
+    }
+
+    /// The lower or the upper end of the range.
+    pub fn limit(&self, upper: bool) -> Value {
+        match self.kind {
+            ParamKind::Bool => Value::Bool(upper),
+            ParamKind::Int { min, max, .. } => Value::Int(if upper { max } else { min }),
+            ParamKind::Float { min, max, .. } => Value::Float(if upper { max } else { min }),
+            ParamKind::Choice(options) => Value::Choice(if upper { options[options.len() - 1].name } else { options[0].name }),
+        }
+    }
+}
+
+/// The values of all parameters of one lab, in the order of its row.
+#[derive(Clone, Debug)]
+pub struct Params {
+    specs: &'static [ParamSpec],
+    values: Vec<Value>,
+}
+
+impl PartialEq for Params {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.specs, other.specs) && self.values == other.values
+    }
+}
+
+impl Params {
+    pub fn defaults(specs: &'static [ParamSpec]) -> Self {
+        Self { specs, values: specs.iter().map(|s| s.default).collect() }
+    }
+
+    pub fn specs(&self) -> &'static [ParamSpec] {
+        self.specs
+    }
+
+    /// Specification and value of each parameter, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static ParamSpec, Value)> + '_ {
+        self.specs.iter().zip(self.values.iter().copied())
+    }
+
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.specs.iter().position(|s| s.name == name)
+    }
+
+    pub fn at(&self, idx: usize) -> Value {
+        self.values[idx]
+    }
+
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.index(name).map(|idx| self.values[idx])
+    }
+
+    /// Sets one parameter from its text, as `--set` and lesson files do.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), SetError> {
+        let idx = self.index(name).ok_or_else(|| SetError::Unknown {
+            name: name.into(),
+            meant: did_you_mean(name, self.specs.iter().map(|s| s.name)),
+            known: self.specs.iter().map(|s| s.name).collect::<Vec<_>>().join(", "),
+        })?;
+        self.values[idx] = self.specs[idx].parse(text)?;
+        Ok(())
+    }
+
+    /// Puts a value that came from [`ParamSpec::step`], [`ParamSpec::limit`] or [`ParamSpec::parse`].
+    pub fn put(&mut self, idx: usize, value: Value) {
+        self.values[idx] = value;
+    }
+
+    pub fn is_active(&self, idx: usize) -> bool {
+        (self.specs[idx].active)(self)
+    }
+
+    /// The value of a bool parameter of this lab's own row.
+    pub fn bool(&self, name: &str) -> bool {
+        matches!(self.own(name), Value::Bool(true))
+    }
+
+    /// The value of an int parameter of this lab's own row.
+    pub fn int(&self, name: &str) -> i64 {
+        match self.own(name) {
+            Value::Int(i) => i,
+            other => panic!("`{name}` is read as an int, its row says {other:?}"),
+        }
+    }
+
+    /// The value of a float parameter of this lab's own row.
+    pub fn float(&self, name: &str) -> f64 {
+        match self.own(name) {
+            Value::Float(x) => x,
+            other => panic!("`{name}` is read as a float, its row says {other:?}"),
+        }
+    }
+
+    /// The stable name that a choice parameter of this lab's own row stands on.
+    pub fn choice(&self, name: &str) -> &'static str {
+        match self.own(name) {
+            Value::Choice(name) => name,
+            other => panic!("`{name}` is read as a choice, its row says {other:?}"),
+        }
+    }
+
+    fn own(&self, name: &str) -> Value {
+        self.get(name).expect("a lab reads only parameters of its own row; a test walks every row")
+    }
+}

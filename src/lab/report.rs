@@ -1,0 +1,257 @@
+//! What a lab gives back: data only. Screens draw it, the command line prints it, exporters plot it, tests compare it.
+
+use serde::Serialize;
+
+/// Which way of a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    Lower,
+    Higher,
+    Neither,
+}
+
+/// One metric, as the row of its lab declares it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MetricSpec {
+    /// Stable name in snake_case: used by `goal`, `predict` and JSON.
+    pub name: &'static str,
+    pub label: &'static str,
+    /// Empty for pure numbers.
+    pub unit: &'static str,
+    pub better: Better,
+    /// Measured on this machine (times, rates), so not reproducible; everything else is exact.
+    pub measured: bool,
+    /// How many decimals a screen shows.
+    pub decimals: u8,
+    pub help: &'static str,
+}
+
+/// A computed metric. `None` where it is not defined for these parameters (a note says why); infinity is a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metric {
+    pub name: &'static str,
+    pub value: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order of the row, one for each [`MetricSpec`].
+    pub metrics: Vec<Metric>,
+    /// The views that `v` walks through; the first is the main figure.
+    pub figures: Vec<Figure>,
+    /// Sentences: what to notice, why a metric is absent, what a figure leaves out.
+    pub notes: Vec<String>,
+    /// Arrays that `--save NAME=FILE.npy` writes.
+    pub arrays: Vec<NamedArray>,
+}
+
+impl Report {
+    /// The value of a metric; `None` where it is unknown or not defined.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|m| m.name == name).and_then(|m| m.value)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NamedArray {
+    pub name: &'static str,
+    pub shape: Vec<usize>,
+    pub data: ArrayData,
+}
+
+/// Shared, so that a clone of a report (mark A, undo) costs nothing.
+#[derive(Clone, Debug)]
+pub enum ArrayData {
+    F32(std::sync::Arc<[f32]>),
+    I32(std::sync::Arc<[i32]>),
+}
+
+/// A figure. Every kind can say itself in words (`export::words`) and is drawn with axes and units.
+#[derive(Clone, Debug)]
+pub enum Figure {
+    Mirror(Mirror),
+    ErrorHistogram(ErrorHistogram),
+    Rows(Rows),
+    Lines(Lines),
+    Bars(Bars),
+    Ruler(Ruler),
+    Table(Table),
+}
+
+impl Figure {
+    /// The short name of the view, shown beside `v`: "values", "codes", "error", "rows".
+    pub fn view(&self) -> &'static str {
+        match self {
+            Self::Mirror(f) => f.view,
+            Self::ErrorHistogram(_) => "error",
+            Self::Rows(_) => "rows",
+            Self::Lines(f) => f.view,
+            Self::Bars(f) => f.view,
+            Self::Ruler(_) => "rulers",
+            Self::Table(f) => f.view,
+        }
+    }
+
+    /// The one line above the figure, with its one number.
+    pub fn heading(&self) -> &str {
+        match self {
+            Self::Mirror(f) => &f.heading,
+            Self::ErrorHistogram(f) => &f.heading,
+            Self::Rows(f) => &f.heading,
+            Self::Lines(f) => &f.heading,
+            Self::Bars(f) => &f.heading,
+            Self::Ruler(f) => &f.heading,
+            Self::Table(f) => &f.heading,
+        }
+    }
+}
+
+/// The integer grid of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Grid {
+    pub qmin: i32,
+    pub qmax: i32,
+    /// Real distance between neighbouring codes; `None` where every row or group has its own.
+    pub scale: Option<f64>,
+    /// The code of real 0; 0 where every row or group has its own: the axis is then `r / s + z` of each value's own group.
+    pub zero_point: i32,
+}
+
+/// The main figure: original values above, codes below, on one axis that is snapped to the grid.
+///
+/// The axis runs over `n_codes` cells of one step each, from code `first_code` on; cells outside `qmin..=qmax` hold
+/// values that were clipped. A renderer sums whole cells, or splits a cell into an odd number of columns that divides
+/// `sub`; then bars never alias with the grid.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    pub view: &'static str,
+    pub heading: String,
+    /// What the axis counts: "weight", "value", "code".
+    pub x_label: &'static str,
+    /// Whether the axis shows real values (needs `grid.scale`) or codes.
+    pub x_is_code: bool,
+    pub grid: Grid,
+    pub first_code: i32,
+    pub n_codes: usize,
+    /// Sub-bins of one code cell in `original` and `sq_error`; odd.
+    pub sub: usize,
+    /// Counts of original values, `n_codes * sub`.
+    pub original: Vec<u32>,
+    /// Counts of codes, `n_codes`.
+    pub quantized: Vec<u32>,
+    /// Sum of squared errors in step², by position of the original, `n_codes * sub`.
+    pub sq_error: Vec<f32>,
+    /// Original values left and right of the axis.
+    pub below: u64,
+    pub above: u64,
+    /// Start with a linear count axis (synthetic data in the first lessons) rather than log10.
+    pub linear_first: bool,
+}
+
+/// Distribution of the rounding error in steps, with the uniform height as reference.
+#[derive(Clone, Debug)]
+pub struct ErrorHistogram {
+    pub heading: String,
+    /// Error in steps at the left and right end.
+    pub lo: f64,
+    pub hi: f64,
+    pub counts: Vec<u32>,
+    /// Values outside the axis (clipped ones).
+    pub outside: u64,
+    /// The count per bin that a uniform error in -1/2..1/2 would give.
+    pub uniform: f64,
+}
+
+/// SQNR of every row (or group), worst first.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    pub heading: String,
+    /// "row", "column", "group".
+    pub unit: &'static str,
+    /// Ascending in dB.
+    pub sorted: Vec<RowStat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RowStat {
+    pub idx: u32,
+    pub sqnr_db: f32,
+    pub absmax: f32,
+}
+
+/// Curves over one x axis.
+#[derive(Clone, Debug, Serialize)]
+pub struct Lines {
+    pub view: &'static str,
+    pub heading: String,
+    pub x_label: &'static str,
+    pub x_unit: &'static str,
+    pub y_label: &'static str,
+    pub y_unit: &'static str,
+    pub series: Vec<Series>,
+    /// The point that the controls stand on.
+    pub here: Option<(f64, f64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeriesRole {
+    A,
+    B,
+    Error,
+    Grid,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    pub name: String,
+    pub role: SeriesRole,
+    /// Steps (a staircase) or single points rather than a joined line.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Horizontal stacked bars with labels: byte budgets, shares.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bars {
+    pub view: &'static str,
+    pub heading: String,
+    pub unit: &'static str,
+    pub bars: Vec<Bar>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Bar {
+    pub label: String,
+    pub segments: Vec<Segment>,
+    /// Shown behind the bar: "3.76x from FP32".
+    pub note: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Segment {
+    pub name: &'static str,
+    pub value: f64,
+    pub role: SeriesRole,
+}
+
+/// Two rulers, one above the other: the real axis and the codes that stand on it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ruler {
+    pub heading: String,
+    pub grid: Grid,
+    /// The range that was asked for.
+    pub asked: (f64, f64),
+    /// The range that the grid covers: `s (qmin - z)` to `s (qmax - z)`.
+    pub covered: (f64, f64),
+    /// The range of the data, where there is some.
+    pub data: Option<(f64, f64)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Table {
+    pub view: &'static str,
+    pub heading: String,
+    pub columns: Vec<&'static str>,
+    pub rows: Vec<Vec<String>>,
+}
