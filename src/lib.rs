@@ -18,3 +18,5 @@ pub mod quant;
 pub mod tensor;
 
 pub mod lab;
+
+pub mod export;

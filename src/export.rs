@@ -1,0 +1,20 @@
+//! A [`Report`](crate::lab::Report) in other forms: text, JSON, a vector plot, npy bytes, words. Pure functions; the
+//! command line writes what they return.
+
+mod columns;
+mod json;
+mod npy;
+mod number;
+mod plot;
+mod text;
+mod words;
+mod xml;
+
+pub use columns::{Column, Cut};
+pub use json::json;
+pub use npy::npy;
+pub use number::{axis_number, count, format_metric, format_value, quantity, short_count, ticks};
+pub use plot::svg;
+pub use text::text;
+pub use words::words;
+pub use xml::escape;

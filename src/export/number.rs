@@ -1,0 +1,180 @@
+//! Numbers as people read them: enough digits, thousands apart, round ticks.
+
+use crate::lab::MetricSpec;
+
+/// A metric for reading: `43.20`, `4 230 000`, `3.91e-5`, `inf`, `–` where it is not defined. Without its unit.
+///
+/// The decimals are those of the specification, of more than six only as many as four significant digits need; a value
+/// too small for them shows three significant digits.
+pub fn format_metric(value: Option<f64>, spec: &MetricSpec) -> String {
+    let decimals = |v: f64| match usize::from(spec.decimals) {
+        most if most > 6 && v.is_finite() && v != 0.0 => (3 - v.abs().log10().floor() as i32).clamp(2, most as i32) as usize,
+        exact => exact,
+    };
+    value.map_or_else(|| "–".into(), |v| format_value(v, decimals(v)))
+}
+
+/// A number with `decimals` decimals, or with three significant digits where those would leave none.
+pub fn format_value(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() { "–".into() } else { format!("{}inf", if value < 0.0 { "-" } else { "" }) };
+    }
+    let size = value.abs();
+    let is_too_small = size > 0.0 && decimals > 0 && size < 10f64.powi(-(decimals as i32));
+    if is_too_small || size >= 1e15 {
+        return format!("{value:.2e}");
+    }
+    let fixed = format!("{value:.decimals$}");
+    // A tiny negative number must not show as "-0".
+    let fixed = if fixed.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { fixed.trim_start_matches('-').into() } else { fixed };
+    group(&fixed)
+}
+
+/// A count with its thousands apart: `589 824`.
+pub fn count(n: u64) -> String {
+    group(&n.to_string())
+}
+
+/// `4.23 GB` for bytes, otherwise the number and its unit.
+pub fn quantity(value: f64, unit: &str) -> String {
+    if !value.is_finite() {
+        return format_value(value, 0);
+    }
+    if !matches!(unit, "B" | "bytes" | "byte") {
+        return format!("{} {unit}", format_value(value, if value.abs() < 1000.0 && value.fract() != 0.0 { 2 } else { 0 }))
+            .trim_end()
+            .into();
+    }
+    for (size, name) in [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")] {
+        if value >= size {
+            return format!("{:.2} {name}", value / size);
+        }
+    }
+    format!("{value:.0} B")
+}
+
+/// Spaces between groups of three digits, from five digits on.
+fn group(fixed: &str) -> String {
+    let (sign, rest) = fixed.strip_prefix('-').map_or(("", fixed), |rest| ("-", rest));
+    let (whole, fraction) = rest.find('.').map_or((rest, ""), |dot| rest.split_at(dot));
+    if whole.len() < 5 {
+        return fixed.into();
+    }
+    let mut out = String::from(sign);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i) % 3 == 0 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out + fraction
+}
+
+/// A count for a narrow axis: `950`, `12k`, `1.5M`.
+pub fn short_count(n: f64) -> String {
+    let (scaled, suffix) = match n.abs() {
+        a if a >= 1e9 => (n / 1e9, "G"),
+        a if a >= 1e6 => (n / 1e6, "M"),
+        a if a >= 1e4 => (n / 1e3, "k"),
+        _ => (n, ""),
+    };
+    let text = format!("{scaled:.1}");
+    format!("{}{suffix}", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// Round numbers (1, 2 or 5 times a power of ten apart) inside `lo..=hi`, at most `max` of them.
+///
+/// Empty where the range is empty or not finite.
+pub fn ticks(lo: f64, hi: f64, max: usize) -> Vec<f64> {
+    let span = hi - lo;
+    if !(span.is_finite() && span > 0.0) || max == 0 {
+        return Vec::new();
+    }
+    let mut step = step_above(span / max as f64);
+    loop {
+        let (first, last) = ((lo / step - 1e-9).ceil(), (hi / step + 1e-9).floor());
+        if last - first < max as f64 {
+            return (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step).take(max).collect();
+        }
+        step = step_above(step * 1.5);
+    }
+}
+
+/// The least of 1, 2, 5 times a power of ten that is not below `least`.
+fn step_above(least: f64) -> f64 {
+    let decade = 10f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * decade).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+}
+
+/// A tick's number, with the decimals that a step of the axis needs and no more.
+pub fn axis_number(value: f64, step: f64) -> String {
+    let step = step.abs();
+    if value.abs() < step * 1e-6 {
+        return "0".into();
+    }
+    if value.abs() >= 1e6 || (step > 0.0 && step < 1e-4) {
+        let text = format!("{value:.1e}");
+        return text.replace(".0e", "e");
+    }
+    let decimals =
+        if step > 0.0 && step < 1.0 { (-step.log10() - 1e-9).ceil() as usize } else { usize::from(step.fract() > 1e-9) };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_values_keep_their_digits() {
+        assert_eq!(format_value(43.2, 2), "43.20");
+        assert_eq!(format_value(0.02392, 5), "0.02392");
+        assert_eq!(format_value(0.000_039_1, 4), "3.91e-5");
+        assert_eq!(format_value(4_230_000_000.0, 0), "4 230 000 000");
+        assert_eq!(format_value(-12_345.678, 1), "-12 345.7");
+        assert_eq!(format_value(1234.0, 0), "1234");
+        assert_eq!(format_value(0.0, 2), "0.00");
+        assert_eq!(format_value(-0.2, 0), "0");
+        assert_eq!(format_value(f64::INFINITY, 2), "inf");
+        assert_eq!(format_value(f64::NEG_INFINITY, 2), "-inf");
+        assert_eq!(format_value(f64::NAN, 2), "–");
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        assert_eq!(ticks(-1.03, 1.03, 5), [-1.0, -0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(ticks(0.0, 60.0, 4), [0.0, 20.0, 40.0, 60.0]);
+        assert_eq!(ticks(1.0, 1.0, 4), [0.0; 0]);
+        for (lo, hi) in [(-3.7, 12.1), (1e-9, 2e-9), (-1e30, 1e30), (0.0, 7.0)] {
+            for max in 1..12 {
+                let ticks = ticks(lo, hi, max);
+                assert!(ticks.len() <= max, "{lo} {hi} {max}: {ticks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn axis_numbers_have_the_decimals_of_the_step() {
+        assert_eq!(axis_number(0.5, 0.5), "0.5");
+        assert_eq!(axis_number(-1.0, 0.5), "-1.0");
+        assert_eq!(axis_number(1e-17, 0.5), "0");
+        assert_eq!(axis_number(20.0, 20.0), "20");
+        assert_eq!(axis_number(0.05, 0.05), "0.05");
+        assert_eq!(axis_number(2e9, 1e9), "2e9");
+    }
+
+    #[test]
+    fn counts_fit_a_narrow_axis() {
+        assert_eq!(short_count(950.0), "950");
+        assert_eq!(short_count(12_000.0), "12k");
+        assert_eq!(short_count(1_500_000.0), "1.5M");
+    }
+
+    #[test]
+    fn bytes_have_their_prefix() {
+        assert_eq!(quantity(4.23e9, "B"), "4.23 GB");
+        assert_eq!(quantity(589_824.0, "bytes"), "589.82 kB");
+        assert_eq!(quantity(12.5, "%"), "12.50 %");
+        assert_eq!(quantity(3.0, ""), "3");
+    }
+}
