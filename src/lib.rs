@@ -20,3 +20,5 @@ pub mod tensor;
 pub mod lab;
 
 pub mod export;
+
+pub mod expr;
