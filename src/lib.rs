@@ -22,3 +22,5 @@ pub mod lab;
 pub mod export;
 
 pub mod expr;
+
+pub mod course;

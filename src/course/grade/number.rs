@@ -1,0 +1,74 @@
+//! Numeric answers: computed keys, tolerances, named wrong values.
+
+use super::{
+    Verdict,
+    draw::{fill, show},
+};
+use crate::{
+    course::model::{NumericStep, Tolerance},
+    expr::{self, Expr, Val},
+    text::Text,
+};
+
+/// Slack for the last bits of a learner's own calculation, in units of the last place of the key.
+const SLACK_ULPS: f64 = 4.0;
+
+/// The value of an expression of the lesson; NaN where it has none, which the loader has ruled out.
+pub(in crate::course) fn compute(expr: &Expr, vars: &[(String, f64)]) -> f64 {
+    expr.eval(&|name| vars.iter().find(|(var, _)| var == name).map(|&(_, x)| Val::Num(x))).unwrap_or(f64::NAN)
+}
+
+/// Whether a value is inside either bound around the key. Both are inclusive, with a few ulp of slack.
+pub(in crate::course) fn within(value: f64, key: f64, tolerance: Tolerance) -> bool {
+    let slack = SLACK_ULPS * f64::EPSILON * key.abs();
+    (value - key).abs() <= tolerance.abs.max(tolerance.rel * key.abs()) + slack
+}
+
+pub(super) fn grade(step: &NumericStep, vars: &[(String, f64)], typed: &[String]) -> Verdict {
+    let mut values = Vec::new();
+    for idx in 0..step.parts.len() {
+        match expr::number(typed.get(idx).map_or("", String::as_str), &step.unit) {
+            Ok(value) => values.push(value),
+            Err(error) => {
+                let help = error.help.map(|help| format!("; {help}")).unwrap_or_default();
+                return Verdict::unreadable(idx, format!("{}{help}", error.message));
+            }
+        }
+    }
+    let right =
+        |idx: usize| within(values[idx], compute(&step.parts[idx].answer.compute, vars), step.parts[idx].answer.tolerance);
+    let mut verdict = Verdict::of_parts((0..values.len()).map(right).collect());
+    for idx in (0..values.len()).filter(|&idx| !verdict.parts[idx]).collect::<Vec<_>>() {
+        name_the_mistake(step, vars, idx, values[idx], &mut verdict);
+    }
+    verdict
+}
+
+/// Adds the feedback of the first named wrong value of this part that the learner's value agrees with.
+fn name_the_mistake(step: &NumericStep, vars: &[(String, f64)], part: usize, value: f64, verdict: &mut Verdict) {
+    let tolerance = step.parts[part].answer.tolerance;
+    let named = step.wrong.iter().find(|w| w.part == part && within(value, compute(&w.compute, vars), tolerance));
+    if let Some(wrong) = named {
+        verdict.feedback.push(Text::clean(&fill(&wrong.feedback, vars)));
+        verdict.misconceptions.extend(wrong.misconception.clone());
+    }
+}
+
+/// What to type, for each part; read back it is the key itself.
+pub(super) fn solution(step: &NumericStep, vars: &[(String, f64)]) -> Vec<String> {
+    step.parts.iter().map(|part| format!("{}", compute(&part.answer.compute, vars))).collect()
+}
+
+/// For each part the value with its unit, and how it is computed.
+pub(super) fn solution_text(step: &NumericStep, vars: &[(String, f64)]) -> Vec<Text> {
+    let line = |part: &crate::course::model::NumericPart| {
+        let label = if part.label.is_empty() { String::new() } else { format!("{}: ", part.label) };
+        let unit = if step.unit.is_empty() { String::new() } else { format!(" {}", step.unit) };
+        let value = show(compute(&part.answer.compute, vars));
+        let how = part.answer.compute.source();
+        // A constant is its own explanation.
+        let how = if *how == *value { String::new() } else { format!(" = {how}") };
+        Text::clean(&format!("{label}{value}{unit}{how}"))
+    };
+    step.parts.iter().map(line).collect()
+}
