@@ -24,3 +24,5 @@ pub mod export;
 pub mod expr;
 
 pub mod course;
+
+pub mod learner;
