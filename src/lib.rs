@@ -26,3 +26,5 @@ pub mod expr;
 pub mod course;
 
 pub mod learner;
+
+pub mod input;
