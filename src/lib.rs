@@ -28,3 +28,5 @@ pub mod course;
 pub mod learner;
 
 pub mod input;
+
+pub mod model;

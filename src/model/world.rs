@@ -1,0 +1,153 @@
+//! The model: courses, learner, clock. Screens read it and change it only by recording events.
+
+use std::sync::Arc;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    course::Library,
+    id::NodeId,
+    learner::{CourseFacts, Event, EventId, GradedStep, NodeFacts, State, What},
+    model::{JobId, Now, Stored},
+};
+
+/// What the program hands over when it starts.
+#[derive(Debug)]
+pub struct Start {
+    pub library: Arc<Library>,
+    /// The log, as it was read.
+    pub events: Vec<Event>,
+    pub now: Now,
+    /// Seeds event ids and the draws of questions.
+    pub seed: u64,
+    /// Where progress is kept, for the first-run line and messages.
+    pub progress_path: String,
+    /// Why nothing can be saved, where that is so.
+    pub read_only: Option<String>,
+    /// One line each: what was wrong with the log or a course.
+    pub notices: Vec<String>,
+}
+
+/// Whether what was done is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saving {
+    /// Everything is on disk.
+    Kept,
+    /// This many events are on their way.
+    Pending(usize),
+    /// Not saved: why and where. The events are kept in memory and tried again with the next one.
+    Failed(String),
+}
+
+#[derive(Debug)]
+pub struct Model {
+    pub library: Arc<Library>,
+    pub facts: CourseFacts,
+    pub learner: State,
+    pub now: Now,
+    pub saving: Saving,
+    pub progress_path: String,
+    /// No event had been recorded when the program started.
+    pub first_run: bool,
+    rng: ChaCha8Rng,
+    next_job: u64,
+    n_pending: usize,
+    outbox: Vec<Event>,
+}
+
+impl Model {
+    pub fn new(start: Start) -> Self {
+        let facts = facts(&start.library);
+        let mut learner = State::default();
+        let first_run = start.events.is_empty();
+        for event in &start.events {
+            learner.apply(event);
+        }
+        Self {
+            library: start.library,
+            facts,
+            learner,
+            now: start.now,
+            saving: start.read_only.map_or(Saving::Kept, Saving::Failed),
+            progress_path: start.progress_path,
+            first_run,
+            rng: ChaCha8Rng::seed_from_u64(start.seed),
+            next_job: 0,
+            n_pending: 0,
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Records what happened: folded at once, on its way to disk with the next [`Model::take_outbox`].
+    pub fn record(&mut self, what: What) {
+        let mut random = [0; 16];
+        self.rng.fill_bytes(&mut random);
+        let id = EventId::from_bytes(random);
+        let event = Event { id, at: self.learner.stamp(self.now.unix_ms), day: self.now.day, what };
+        self.learner.apply(&event);
+        self.n_pending += 1;
+        if !matches!(self.saving, Saving::Failed(_)) {
+            self.saving = Saving::Pending(self.n_pending);
+        }
+        self.outbox.push(event);
+    }
+
+    /// The events recorded since the last call.
+    pub fn take_outbox(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Takes the store's answer: what is kept, and what another instance appended.
+    pub fn stored(&mut self, answer: Result<Stored, String>) {
+        match answer {
+            Ok(stored) => {
+                self.n_pending = self.n_pending.saturating_sub(stored.kept.len());
+                for event in &stored.others {
+                    self.learner.apply(event);
+                }
+                self.saving = if self.n_pending == 0 { Saving::Kept } else { Saving::Pending(self.n_pending) };
+            }
+            Err(why) => self.saving = Saving::Failed(why),
+        }
+    }
+
+    /// A fresh seed for a question.
+    pub fn draw_seed(&mut self) -> u64 {
+        // Fewer than 2^53, so that every JSON reader keeps it.
+        self.rng.next_u64() >> 11
+    }
+
+    pub fn next_job(&mut self) -> JobId {
+        self.next_job += 1;
+        JobId(self.next_job)
+    }
+
+    /// The node that "continue" leads to: where the learner stood, else the first open one.
+    pub fn resume(&self) -> Option<NodeId> {
+        let stood = self.learner.last_position().map(|step| step.node()).filter(|node| self.library.head(node).is_some());
+        stood.or_else(|| self.next_open(None))
+    }
+
+    /// The first node, in the order of the course, that is neither locked nor complete.
+    pub fn next_open(&self, but: Option<&NodeId>) -> Option<NodeId> {
+        let open = |node: &NodeId| {
+            use crate::learner::Mark::{InProgress, Open};
+            matches!(self.learner.node(node, &self.facts).mark, Open | InProgress)
+        };
+        self.library.heads().into_iter().map(|head| &head.node).find(|&node| Some(node) != but && open(node)).cloned()
+    }
+}
+
+fn facts(library: &Library) -> CourseFacts {
+    let nodes = library.heads().into_iter().map(|head| {
+        let graded = head.steps.iter().filter(|s| s.graded);
+        let facts = NodeFacts {
+            requires: head.requires.clone(),
+            graded: graded.map(|s| GradedStep { id: s.id.clone(), kind: s.kind, par: s.par.is_some() }).collect(),
+            predictions: head.steps.iter().filter(|s| s.predicts).map(|s| s.id.clone()).collect(),
+        };
+        (head.node.clone(), facts)
+    });
+    CourseFacts { nodes: nodes.collect() }
+}
