@@ -30,3 +30,5 @@ pub mod learner;
 pub mod input;
 
 pub mod model;
+
+pub mod theme;
