@@ -32,3 +32,5 @@ pub mod input;
 pub mod model;
 
 pub mod theme;
+
+pub mod widget;
