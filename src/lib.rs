@@ -34,3 +34,5 @@ pub mod model;
 pub mod theme;
 
 pub mod widget;
+
+pub mod screen;

@@ -1,0 +1,383 @@
+//! A lesson, one step at a time: text, listing, question, lab, and the closing card behind the last step.
+
+mod asking;
+mod challenge;
+mod closing;
+mod draw;
+mod question;
+
+use std::sync::Arc;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+use self::{challenge::Challenge, question::Question};
+use crate::{
+    course::{Lesson, Step, StepBody},
+    id::NodeId,
+    input::{Action, Context},
+    learner::What,
+    model::{Failure, Job, JobEvent, JobId, Model, Outcome, Route, Slot},
+    screen::{Confirmed, Cx, Input, Offer, Screen, Show, View},
+    theme::Role,
+};
+
+#[derive(Debug)]
+pub struct LessonScreen {
+    node: NodeId,
+    /// Absent while it is read.
+    lesson: Option<Arc<Lesson>>,
+    loading: Option<JobId>,
+    /// What was wrong with the lesson file, or that it could not be read at all.
+    trouble: Vec<String>,
+    /// The step to begin at, once the lesson is there.
+    wanted: Option<String>,
+    /// The step in view; behind the last one stands the closing card.
+    idx: usize,
+    face: Face,
+    scroll: u16,
+    /// A hint was asked for and its price is on screen.
+    armed: bool,
+    /// What the step in view paid since it was opened.
+    gained: u32,
+    /// The link to a term that tab has reached.
+    link: Option<usize>,
+}
+
+/// What the step in view needs to remember.
+#[derive(Debug)]
+enum Face {
+    /// Text; also a lesson that is still loading.
+    Reading,
+    Listing {
+        tab: usize,
+    },
+    Asking {
+        question: Box<Question>,
+        settled: Option<Settled>,
+        /// The draft differs from what the log has.
+        touched: bool,
+    },
+    Lab(Box<Challenge>),
+    Closing,
+}
+
+/// How a graded step came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    Solved,
+    Shown,
+}
+
+impl LessonScreen {
+    pub fn new(node: NodeId, step: Option<String>, cx: &mut Cx) -> Self {
+        let loading = Some(cx.run(Slot::Lesson, Job::Lesson(node.clone())));
+        let wanted = step.or_else(|| cx.model.learner.position_in(&node).map(|id| id.step().to_owned()));
+        Self {
+            node,
+            lesson: None,
+            loading,
+            trouble: Vec::new(),
+            wanted,
+            idx: 0,
+            face: Face::Reading,
+            scroll: 0,
+            armed: false,
+            gained: 0,
+            link: None,
+        }
+    }
+
+    pub fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    /// Goes to another step of the lesson that is already open.
+    pub fn go_to_step(&mut self, step: &str, cx: &mut Cx) {
+        match self.lesson.as_ref().and_then(|lesson| lesson.step_idx(step)) {
+            Some(idx) => self.open(idx, cx),
+            None => self.wanted = Some(step.to_owned()),
+        }
+    }
+
+    fn step(&self) -> Option<&Step> {
+        self.lesson.as_ref()?.steps.get(self.idx)
+    }
+
+    /// The graded step in view is solved or shown.
+    fn settled(&self) -> Option<Settled> {
+        match &self.face {
+            Face::Asking { settled, .. } => *settled,
+            Face::Lab(challenge) => challenge.settled(),
+            _ => None,
+        }
+    }
+
+    fn loaded(&mut self, event: JobEvent, cx: &mut Cx) {
+        self.loading = None;
+        match event {
+            JobEvent::Done(Outcome::Lesson { lesson, diagnostics }) => {
+                self.trouble = diagnostics.iter().map(ToString::to_string).collect();
+                self.lesson = lesson.map(|lesson| Arc::new(*lesson));
+                let idx = self.wanted.take().and_then(|step| self.lesson.as_ref()?.step_idx(&step)).unwrap_or(0);
+                if self.lesson.is_some() {
+                    self.begin(idx, cx);
+                }
+            }
+            JobEvent::Failed(Failure::Error(why) | Failure::Panic(why)) => self.trouble = vec![why],
+            JobEvent::Failed(Failure::Cancelled) => self.trouble = vec!["Stopped before it was read.".into()],
+            JobEvent::Done(_) | JobEvent::Progress { .. } => {}
+        }
+    }
+
+    /// Leaves the step in view and opens another.
+    fn open(&mut self, idx: usize, cx: &mut Cx) {
+        self.keep(cx);
+        self.begin(idx, cx);
+    }
+
+    fn begin(&mut self, idx: usize, cx: &mut Cx) {
+        let Some(lesson) = self.lesson.clone() else { return };
+        self.idx = idx.min(lesson.steps.len());
+        (self.scroll, self.armed, self.gained, self.link) = (0, false, 0, None);
+        let Some(step) = lesson.steps.get(self.idx) else {
+            self.face = Face::Closing;
+            return;
+        };
+        cx.record(What::Position { step: step.id.clone() });
+        self.face = match &step.body {
+            StepBody::Text(_) => Face::Reading,
+            StepBody::Code(_) => Face::Listing { tab: 0 },
+            StepBody::Lab(lab) => Face::Lab(Box::new(Challenge::open(step, lab, cx))),
+            _ => asking::open(step, cx),
+        };
+    }
+
+    /// Records what would be lost: the draft of an answer, the controls of a lab.
+    fn keep(&mut self, cx: &mut Cx) {
+        let Some(lesson) = self.lesson.clone() else { return };
+        let Some(step) = lesson.steps.get(self.idx) else { return };
+        match &mut self.face {
+            Face::Asking { question, settled: None, touched } if *touched => {
+                *touched = false;
+                cx.record(asking::draft(step, question));
+            }
+            Face::Lab(challenge) => challenge.keep(step, cx),
+            _ => {}
+        }
+    }
+
+    /// On without solving is recorded; on past a solved step is just on.
+    fn on(&mut self, cx: &mut Cx) {
+        let skipped = self.step().filter(|step| step.graded() && !cx.model.learner.step(&step.id).done()).map(|s| s.id.clone());
+        if let Some(step) = skipped {
+            cx.record(What::Skip { step });
+        }
+        self.open(self.idx + 1, cx);
+    }
+
+    fn scroll_by(&mut self, down: bool, cx: &Cx) -> bool {
+        let view_height = cx.size.height;
+        let max = self.page_height(cx).saturating_sub(view_height);
+        let page = view_height.saturating_sub(2).max(1);
+        let before = self.scroll.min(max);
+        self.scroll = if down { (before + page).min(max) } else { before.saturating_sub(page) };
+        self.scroll != before
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx) {
+        self.armed &= action == Action::Hint;
+        match action {
+            Action::Back => self.escape(cx),
+            Action::PageDown => drop(self.scroll_by(true, cx)),
+            Action::PageUp => drop(self.scroll_by(false, cx)),
+            Action::Next => self.on(cx),
+            Action::Prev => self.open(self.idx.saturating_sub(1), cx),
+            Action::Hint => self.hint(cx),
+            Action::Solution => self.ask_solution(cx),
+            Action::First if !matches!(self.face, Face::Lab(_)) => self.scroll = 0,
+            _ => self.act_on_face(action, cx),
+        }
+    }
+
+    fn act_on_face(&mut self, action: Action, cx: &mut Cx) {
+        match &mut self.face {
+            Face::Reading => match action {
+                Action::Down | Action::Space if self.scroll_by(true, cx) => {}
+                Action::Up => drop(self.scroll_by(false, cx)),
+                Action::NextRegion => self.next_link(1, cx),
+                Action::PrevRegion => self.next_link(-1, cx),
+                Action::Primary if self.link.is_some() => self.show_term(cx),
+                Action::Primary | Action::Space => self.on(cx),
+                _ => {}
+            },
+            Face::Listing { .. } => self.act_on_listing(action, cx),
+            Face::Asking { .. } => asking::update(self, Input::Action(action), cx),
+            Face::Lab(_) => self.act_on_lab(Input::Action(action), cx),
+            Face::Closing => closing::act(self, action, cx),
+        }
+    }
+
+    /// Tab goes from link to link; behind the last one none is marked.
+    fn next_link(&mut self, by: i32, cx: &Cx) {
+        let n_places = self.links(cx).len() as i32 + 1;
+        // Place 0 is "no link".
+        let place = self.link.map_or(0, |link| link as i32 + 1);
+        self.link = usize::try_from((place + by).rem_euclid(n_places) - 1).ok();
+    }
+
+    fn show_term(&mut self, cx: &mut Cx) {
+        if let Some(term) = self.link.and_then(|link| self.links(cx).into_iter().nth(link)) {
+            cx.show(Show::Term(term));
+        }
+    }
+
+    fn act_on_listing(&mut self, action: Action, cx: &mut Cx) {
+        let Some(lesson) = self.lesson.clone() else { return };
+        let Some(StepBody::Code(code)) = lesson.steps.get(self.idx).map(|s| &s.body) else { return };
+        let Face::Listing { tab } = &mut self.face else { return };
+        let n = code.listings.len().max(1);
+        match action {
+            Action::View | Action::Right | Action::NextRegion => *tab = (*tab + 1) % n,
+            Action::Left | Action::PrevRegion => *tab = (*tab + n - 1) % n,
+            Action::Copy => {
+                if let Some(listing) = code.listings.get(*tab) {
+                    cx.copy(listing.code.to_string());
+                }
+            }
+            Action::Down | Action::Space if self.scroll_by(true, cx) => {}
+            Action::Up => drop(self.scroll_by(false, cx)),
+            Action::Primary | Action::Space => self.on(cx),
+            _ => {}
+        }
+    }
+
+    fn act_on_lab(&mut self, input: Input, cx: &mut Cx) {
+        let Some(lesson) = self.lesson.clone() else { return };
+        let Some(step) = lesson.steps.get(self.idx) else { return };
+        let Face::Lab(challenge) = &mut self.face else { return };
+        let before = cx.model.learner.xp();
+        let goes_on = challenge.update(step, input, cx);
+        self.gained += cx.model.learner.xp() - before;
+        if goes_on {
+            self.on(cx);
+        }
+    }
+
+    fn escape(&mut self, cx: &mut Cx) {
+        let released = match &mut self.face {
+            Face::Asking { question, .. } => question.release(),
+            Face::Lab(challenge) => challenge.release(cx),
+            _ => false,
+        };
+        if !released && self.link.take().is_none() {
+            cx.back();
+        }
+    }
+
+    /// The first press says the price, the second shows the hint.
+    fn hint(&mut self, cx: &mut Cx) {
+        let Some(step) = self.step().filter(|s| s.graded()) else { return };
+        let (id, n_hints) = (step.id.clone(), step.hints.len());
+        let n_read = cx.model.learner.step(&id).hints() as usize;
+        if self.settled().is_some() {
+            return;
+        }
+        if n_read >= n_hints {
+            cx.say(if n_hints == 0 { "This step has no hint." } else { "That was the last hint. The solution is on o." });
+        } else if self.armed {
+            self.armed = false;
+            cx.record(What::Hint { step: id, n: n_read as u32 + 1 });
+        } else {
+            self.armed = true;
+        }
+    }
+
+    fn ask_solution(&mut self, cx: &mut Cx) {
+        if self.step().is_some_and(Step::graded) && self.settled().is_none() {
+            let question = "Show the solution? This step then pays nothing today.".into();
+            cx.show(Show::Confirm { question, yes: Confirmed::Solution });
+        }
+    }
+
+    fn show_solution(&mut self, cx: &mut Cx) {
+        let Some(lesson) = self.lesson.clone() else { return };
+        let Some(step) = lesson.steps.get(self.idx) else { return };
+        let before = cx.model.learner.xp();
+        let completes = cx.model.learner.would_complete(&step.id, &cx.model.facts);
+        cx.record(What::Solution { step: step.id.clone(), completes });
+        self.gained += cx.model.learner.xp() - before;
+        match &mut self.face {
+            Face::Asking { question, settled, touched } => {
+                asking::put_solution(step, question);
+                (*settled, *touched) = (Some(Settled::Shown), false);
+            }
+            Face::Lab(challenge) => challenge.put_solution(step, cx),
+            _ => {}
+        }
+    }
+}
+
+impl Screen for LessonScreen {
+    fn route(&self) -> Route {
+        Route::Lesson { node: self.node.clone(), step: self.step().map(|s| s.id.step().to_owned()) }
+    }
+
+    fn context(&self) -> Context {
+        match &self.face {
+            Face::Asking { question, settled: None, .. } => question.context(),
+            Face::Lab(challenge) => challenge.context(),
+            _ => Context::Reading,
+        }
+    }
+
+    fn header(&self, view: &View) -> (Line<'static>, Line<'static>) {
+        draw::header(self, view)
+    }
+
+    fn footer(&self, model: &Model) -> Vec<Offer> {
+        draw::footer(self, model)
+    }
+
+    fn update(&mut self, input: Input, cx: &mut Cx) {
+        match input {
+            Input::Job(id, event) if self.loading == Some(id) => self.loaded(event, cx),
+            Input::Job(..) if matches!(self.face, Face::Lab(_)) => self.act_on_lab(input, cx),
+            Input::Job(..) | Input::Searched(_) => {}
+            Input::Confirmed(Confirmed::Solution) => self.show_solution(cx),
+            Input::Action(action) => self.act(action, cx),
+            Input::Type(_) | Input::Paste(_) => match &self.face {
+                Face::Asking { .. } => asking::update(self, input, cx),
+                Face::Lab(_) => self.act_on_lab(input, cx),
+                _ => {}
+            },
+        }
+    }
+
+    fn render(&self, area: Rect, buf: &mut Buffer, view: &View) -> Option<Position> {
+        draw::body(self, area, buf, view)
+    }
+
+    fn about(&self, _model: &Model) -> Option<(String, String)> {
+        draw::about(self.lesson.as_deref()?)
+    }
+
+    fn question_seed(&self) -> Option<u64> {
+        match &self.face {
+            Face::Asking { question, .. } => Some(question.seed),
+            _ => None,
+        }
+    }
+
+    fn leave(&mut self, cx: &mut Cx) {
+        self.keep(cx);
+    }
+}
+
+/// The line that names a thing and, dim, what belongs to it.
+fn dim(text: impl Into<String>, view: &View) -> Span<'static> {
+    Span::styled(text.into(), view.theme.style(Role::Dim))
+}

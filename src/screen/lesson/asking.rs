@@ -1,0 +1,134 @@
+//! What happens to a question: opened, checked, solved, redone.
+
+use serde_json::json;
+
+use super::{Face, LessonScreen, Question, Settled, question::Did};
+use crate::{
+    course::{Answer, Step, grade, solution_answer},
+    input::Action,
+    learner::What,
+    screen::{Cx, Input},
+};
+
+/// Opens a question as it was left: solved, shown, drafted, or fresh.
+pub(super) fn open(step: &Step, cx: &mut Cx) -> Face {
+    let state = cx.model.learner.step(&step.id);
+    let given = state.last_answer().filter(|given| given.rev == step.rev);
+    let draft = state.draft().and_then(read_draft).filter(|(rev, ..)| *rev == step.rev);
+    let solved = given.filter(|given| given.correct && draft.is_none()).cloned();
+    let shown = state.shown && solved.is_none() && draft.is_none();
+    let seed = draft.as_ref().map(|(_, seed, _)| *seed).or(given.map(|given| given.seed));
+    let seed = seed.unwrap_or_else(|| cx.model.draw_seed());
+    let Some(mut question) = Question::new(step, seed).map(Box::new) else { return Face::Reading };
+    let mut settled = None;
+    if let Some(given) = solved {
+        settled = Some(Settled::Solved);
+        if let Ok(answer) = serde_json::from_value(given.answer) {
+            question.put(&answer);
+            question.verdict = Some(grade(step, seed, &answer));
+        }
+    } else if shown {
+        settled = Some(Settled::Shown);
+        put_solution(step, &mut question);
+    } else if let Some((_, _, answer)) = draft {
+        question.put(&answer);
+    }
+    Face::Asking { question, settled, touched: false }
+}
+
+fn read_draft(draft: &serde_json::Value) -> Option<(u32, u64, Answer)> {
+    let rev = draft.get("rev")?.as_u64()?.try_into().ok()?;
+    Some((rev, draft.get("seed")?.as_u64()?, serde_json::from_value(draft.get("answer")?.clone()).ok()?))
+}
+
+/// The event that keeps an unfinished answer.
+pub(super) fn draft(step: &Step, question: &Question) -> What {
+    let draft = json!({ "rev": step.rev, "seed": question.seed, "answer": question.answer(step) });
+    What::Draft { step: step.id.clone(), draft }
+}
+
+pub(super) fn put_solution(step: &Step, question: &mut Question) {
+    let Some(answer) = solution_answer(step, question.seed) else { return };
+    question.put(&answer);
+    question.verdict = Some(grade(step, question.seed, &answer));
+    question.release();
+}
+
+/// A key, while a question is in view.
+pub(super) fn update(screen: &mut LessonScreen, input: Input, cx: &mut Cx) {
+    let Some(lesson) = screen.lesson.clone() else { return };
+    let Some(step) = lesson.steps.get(screen.idx) else { return };
+    let Face::Asking { question, settled, touched } = &mut screen.face else { return };
+    if settled.is_some() {
+        match input {
+            Input::Action(Action::Run) => redo(screen, step, cx),
+            Input::Action(Action::Primary | Action::Space) => screen.on(cx),
+            Input::Action(Action::Down) => drop(screen.scroll_by(true, cx)),
+            Input::Action(Action::Up) => drop(screen.scroll_by(false, cx)),
+            _ => {}
+        }
+        return;
+    }
+    match question.update(&input) {
+        Did::Nothing => {}
+        Did::Changed => *touched = true,
+        Did::Check => check(screen, step, cx),
+    }
+}
+
+fn check(screen: &mut LessonScreen, step: &Step, cx: &mut Cx) {
+    let Face::Asking { question, settled, touched } = &mut screen.face else { return };
+    if question.is_blank() {
+        cx.say(question.first_word());
+        return;
+    }
+    let answer = question.answer(step);
+    // A wrong option that was just checked is not checked, and charged, again.
+    if let Answer::Choice(chosen) = &answer
+        && let [only] = chosen[..]
+        && question.verdict.is_some()
+        && question.tried.contains(&only)
+    {
+        cx.say("Move the mark to another answer.");
+        return;
+    }
+    let verdict = grade(step, question.seed, &answer);
+    if verdict.error.is_some() {
+        // Not readable is not wrong: nothing is recorded.
+        question.verdict = Some(verdict);
+        return;
+    }
+    let before = cx.model.learner.xp();
+    let tries = cx.model.learner.tries(&step.id, cx.model.now.day);
+    cx.record(What::Answer {
+        step: step.id.clone(),
+        rev: step.rev,
+        step_kind: step.kind(),
+        seed: question.seed,
+        answer: serde_json::to_value(&answer).expect("answers are plain lists"),
+        correct: verdict.correct,
+        attempt: tries.attempt,
+        hints: tries.hints,
+        shown: tries.shown,
+        misconceptions: verdict.misconceptions.clone(),
+        completes: verdict.correct && cx.model.learner.would_complete(&step.id, &cx.model.facts),
+    });
+    screen.gained += cx.model.learner.xp() - before;
+    *touched = false;
+    if verdict.correct {
+        *settled = Some(Settled::Solved);
+        question.release();
+    } else if let Answer::Choice(chosen) = &answer {
+        question.tried.extend(chosen.iter().filter(|_| chosen.len() == 1));
+    }
+    question.verdict = Some(verdict);
+}
+
+/// The same question with new numbers and a new order.
+fn redo(screen: &mut LessonScreen, step: &Step, cx: &mut Cx) {
+    let seed = cx.model.draw_seed();
+    if let Some(question) = Question::new(step, seed).map(Box::new) {
+        screen.face = Face::Asking { question, settled: None, touched: false };
+        screen.scroll = 0;
+    }
+}

@@ -1,0 +1,200 @@
+//! Progress: XP by track, best results, what happened lately.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    course::Head,
+    export::format_metric,
+    id::{NodeId, StepId},
+    input::{Action, Context},
+    lab::Better,
+    learner::{Entry, Happened, Mark},
+    model::{Model, Route},
+    screen::{
+        Cx, Input, Offer, Screen, View,
+        page::{self, Page},
+    },
+    theme::{Glyphs, Role},
+    widget::dots,
+};
+
+/// Lines of history that are shown.
+const N_HISTORY: usize = 40;
+
+#[derive(Debug, Default)]
+pub struct ProgressScreen {
+    scroll: u16,
+}
+
+/// The glyph of a node's state on the map.
+pub fn mark_glyph(mark: Mark, glyphs: &Glyphs) -> &'static str {
+    match mark {
+        Mark::Locked => glyphs.locked,
+        Mark::Open => glyphs.open,
+        Mark::InProgress => glyphs.in_progress,
+        Mark::Complete => glyphs.complete,
+        Mark::Star => glyphs.starred,
+    }
+}
+
+fn build(view: &View) -> Page {
+    let mut page = Page::default();
+    let model = view.model;
+    let (into, span) = model.learner.level_progress();
+    page.blank();
+    let mut level = vec![
+        Span::styled(format!("{} XP", model.learner.xp()), view.theme.style(Role::Accent)),
+        Span::raw(format!("   level {}  ", model.learner.level())),
+    ];
+    level.extend(dots::progress_bar(u64::from(into), u64::from(span), 12, view.theme).spans);
+    level.push(dim(format!("  {into} of {span} XP to the next"), view));
+    page.line(Line::from(level));
+    let streak = model.learner.streak(model.now.day);
+    if streak > 0 {
+        page.line(format!("{streak} {} in a row with a solved step", if streak == 1 { "day" } else { "days" }));
+    }
+    tracks(&mut page, view);
+    bests(&mut page, view);
+    history(&mut page, view);
+    page
+}
+
+fn tracks(page: &mut Page, view: &View) {
+    let model = view.model;
+    let glyphs = view.theme.glyphs();
+    for course in model.library.courses() {
+        for track in &course.tracks {
+            let heads: Vec<&Head> = course.heads.iter().filter(|head| head.track == track.id).collect();
+            if heads.is_empty() {
+                continue;
+            }
+            page.blank();
+            let states = heads.iter().map(|head| model.learner.node(&head.node, &model.facts));
+            let (earned, possible) = states.fold((0, 0), |sum, state| (sum.0 + state.xp_earned, sum.1 + state.xp_possible));
+            page.line(Line::from(vec![
+                Span::styled(format!("{:34}", track.title.as_str()), view.theme.style(Role::Accent)),
+                dim(format!("                {earned:>3} of {possible:>3} XP"), view),
+            ]));
+            for head in heads {
+                let state = model.learner.node(&head.node, &model.facts);
+                let mark = mark_glyph(state.mark, glyphs);
+                let mut line = vec![Span::raw(format!("  {mark} {:32}", head.title.as_str()))];
+                line.extend(dots::progress_bar(u64::from(state.xp_earned), u64::from(state.xp_possible), 12, view.theme).spans);
+                line.push(Span::raw(format!("  {:>3} of {:>3} XP", state.xp_earned, state.xp_possible)));
+                page.line(Line::from(line));
+            }
+        }
+    }
+}
+
+/// The personal bests of lab challenges, over the metric of their par.
+fn bests(page: &mut Page, view: &View) {
+    let model = view.model;
+    let mut lines = Vec::new();
+    for step in model.library.heads().into_iter().flat_map(|head| &head.steps) {
+        let state = model.learner.step(&step.id);
+        let Some((metric, extremes)) = step.par.and_then(|metric| Some((metric, state.best(metric.name)?))) else { continue };
+        let best = if metric.better == Better::Lower { extremes.low } else { extremes.high };
+        let met = if state.par { view.theme.glyphs().good } else { " " };
+        let name = step_name(&step.id, model);
+        let value = format!("{} {} {}", metric.label, format_metric(Some(best), metric), metric.unit);
+        lines.push(Line::from(vec![
+            Span::styled(format!("  {met} "), view.theme.style(Role::Good)),
+            Span::raw(format!("{name:44} {}", value.trim_end())),
+        ]));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(Span::styled("Best results", view.theme.style(Role::Accent)));
+    lines.into_iter().for_each(|line| page.line(line));
+}
+
+fn history(page: &mut Page, view: &View) {
+    let entries = view.model.learner.history(N_HISTORY);
+    page.blank();
+    page.line(Span::styled("History", view.theme.style(Role::Accent)));
+    if entries.is_empty() {
+        page.line(dim("  Nothing yet. The first solved step appears here.", view));
+    }
+    for entry in entries {
+        page.line(history_line(&entry, view));
+    }
+}
+
+fn history_line(entry: &Entry, view: &View) -> Line<'static> {
+    let model = view.model;
+    let tries = |attempts: u32| if attempts == 1 { "first try".to_owned() } else { format!("{attempts} tries") };
+    let (what, place) = match &entry.what {
+        Happened::Solved { step, attempts } => (format!("solved, {}", tries(*attempts)), step_name(step, model)),
+        Happened::Shown { step } => ("solution shown".into(), step_name(step, model)),
+        Happened::Tried { step, attempts } => (format!("open, {}", tries(*attempts)), step_name(step, model)),
+        Happened::Predicted { step } => ("predicted".into(), step_name(step, model)),
+        Happened::Completed { node } => ("complete".into(), title(node, model)),
+    };
+    let xp = if entry.xp > 0 { format!("+{}", entry.xp) } else { String::new() };
+    Line::from(vec![dim(format!("  {}  ", entry.day), view), Span::raw(format!("{xp:>4}  {what:<18} ")), Span::raw(place)])
+}
+
+fn title(node: &NodeId, model: &Model) -> String {
+    model.library.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string())
+}
+
+fn step_name(step: &StepId, model: &Model) -> String {
+    format!("{}: {}", title(&step.node(), model), step.step())
+}
+
+fn dim(text: impl Into<String>, view: &View) -> Span<'static> {
+    Span::styled(text.into(), view.theme.style(Role::Dim))
+}
+
+impl Screen for ProgressScreen {
+    fn route(&self) -> Route {
+        Route::Progress
+    }
+
+    fn context(&self) -> Context {
+        Context::List
+    }
+
+    fn header(&self, view: &View) -> (Line<'static>, Line<'static>) {
+        (Line::from(Span::styled("Progress", view.theme.style(Role::Accent))), Line::default())
+    }
+
+    fn footer(&self, _model: &Model) -> Vec<Offer> {
+        vec![
+            Offer::new(&[Action::Back], "close"),
+            Offer::new(&[Action::Up, Action::Down], "scroll"),
+            Offer::new(&[Action::GoTo], "go to"),
+        ]
+    }
+
+    fn update(&mut self, input: Input, cx: &mut Cx) {
+        let Input::Action(action) = input else { return };
+        let page = cx.size.height.saturating_sub(2).max(1);
+        self.scroll = match action {
+            Action::Up => self.scroll.saturating_sub(1),
+            Action::Down => self.scroll.saturating_add(1),
+            Action::PageUp => self.scroll.saturating_sub(page),
+            Action::PageDown | Action::Space => self.scroll.saturating_add(page),
+            Action::First => 0,
+            Action::Last => u16::MAX,
+            _ => self.scroll,
+        };
+        let view = View { model: cx.model, theme: &cx.theme };
+        self.scroll = self.scroll.min(build(&view).max_scroll(cx.size.height));
+        if matches!(action, Action::Back | Action::Primary) {
+            cx.back();
+        }
+    }
+
+    fn render(&self, area: Rect, buf: &mut Buffer, view: &View) -> Option<Position> {
+        let column = page::prose(area);
+        build(view).render(column, buf, self.scroll, view.theme)
+    }
+}
