@@ -36,3 +36,5 @@ pub mod theme;
 pub mod widget;
 
 pub mod screen;
+
+pub mod overlay;
