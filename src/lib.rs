@@ -38,3 +38,5 @@ pub mod widget;
 pub mod screen;
 
 pub mod overlay;
+
+pub mod app;
