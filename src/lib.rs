@@ -40,3 +40,6 @@ pub mod screen;
 pub mod overlay;
 
 pub mod app;
+
+#[cfg(feature = "native")]
+pub mod runtime;
