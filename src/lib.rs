@@ -43,3 +43,6 @@ pub mod app;
 
 #[cfg(feature = "native")]
 pub mod runtime;
+
+#[cfg(feature = "native")]
+pub mod cli;

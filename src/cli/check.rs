@@ -1,0 +1,234 @@
+//! `author check PATH..`: what is wrong in courses and lessons, as rustc shows it.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::{Failure, Outcome};
+use crate::{
+    course::{self, COURSE_FILE, Diagnostic, Loaded, Severity, check_labs},
+    lab::Ctx,
+    runtime::courses,
+    tensor::Sources,
+    text::Text,
+};
+
+/// How far up from a lesson its course.toml may stand.
+const MAX_PARENTS: usize = 8;
+
+/// Checks each path: a course folder, a folder inside a course, or a lesson file. A finding that is an error makes the
+/// outcome [`Outcome::Finding`].
+pub(super) fn run(paths: &[PathBuf], out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let mut total = Total::default();
+    for path in paths {
+        let checked = check(path)?;
+        for reason in &checked.refused {
+            writeln!(out, "warning: {}: {reason}", shown(path))?;
+            total.n_warnings += 1;
+        }
+        for finding in &checked.findings {
+            writeln!(out, "{}\n", render(finding, &checked, &renderer))?;
+            total.count(finding);
+        }
+        total.n_lessons += checked.n_lessons;
+    }
+    writeln!(out, "{}", total.summary())?;
+    Ok(if total.n_errors > 0 { Outcome::Finding } else { Outcome::Done })
+}
+
+#[derive(Default)]
+struct Total {
+    n_lessons: usize,
+    n_errors: usize,
+    n_warnings: usize,
+}
+
+impl Total {
+    fn count(&mut self, finding: &Diagnostic) {
+        match finding.severity {
+            Severity::Error => self.n_errors += 1,
+            Severity::Warning => self.n_warnings += 1,
+        }
+    }
+
+    fn summary(&self) -> String {
+        let n = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let checked = n(self.n_lessons, "lesson");
+        match (self.n_errors, self.n_warnings) {
+            (0, 0) => format!("{checked} checked, nothing to mend"),
+            (errors, warnings) => format!("{checked} checked: {}, {}", n(errors, "error"), n(warnings, "warning")),
+        }
+    }
+}
+
+/// The findings for one path, and the files that they quote.
+struct Checked {
+    root: PathBuf,
+    files: Vec<(String, Vec<u8>)>,
+    refused: Vec<String>,
+    findings: Vec<Diagnostic>,
+    n_lessons: usize,
+}
+
+fn check(path: &Path) -> Result<Checked, Failure> {
+    let meta = fs::metadata(path).map_err(|error| {
+        Failure::Refused(format!("{} cannot be read: {error}; name a course folder or a lesson file", shown(path)))
+    })?;
+    let start = if meta.is_dir() { path } else { path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")) };
+    let root = course_root(start).unwrap_or_else(|| start.to_owned());
+    let folder = courses::read(&root).map_err(Failure::Refused)?;
+    let wanted = inside(&root, path)?;
+    let alone = !meta.is_dir() && !root.join(COURSE_FILE).is_file();
+    let loaded = if alone { load_alone(&folder.files, &wanted) } else { course::load(&folder.files) };
+    let is_wanted =
+        |file: &str| wanted.is_empty() || file == wanted || file.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('/'));
+    let mut findings: Vec<Diagnostic> = loaded.diagnostics.into_iter().filter(|finding| is_wanted(&finding.file)).collect();
+    let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
+    let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
+    let lessons = || loaded.lessons.iter().filter(|lesson| is_wanted(&lesson.file));
+    findings.extend(lessons().flat_map(|lesson| check_labs(lesson, &ctx)));
+    let n_lessons = folder.files.iter().filter(|(name, _)| name != COURSE_FILE && is_wanted(name)).count();
+    Ok(Checked { root, files: folder.files, refused: folder.refused, findings, n_lessons })
+}
+
+/// A lesson without a course: names that only a course can resolve are not checked.
+fn load_alone(files: &[(String, Vec<u8>)], wanted: &str) -> Loaded {
+    let mut loaded = Loaded::default();
+    for (name, bytes) in files.iter().filter(|(name, _)| name == wanted) {
+        let (lesson, findings) = course::load_lesson("lesson", name, bytes);
+        loaded.lessons.extend(lesson);
+        loaded.diagnostics.extend(findings);
+    }
+    loaded
+}
+
+/// The nearest folder from `start` upwards that holds a course.toml.
+fn course_root(start: &Path) -> Option<PathBuf> {
+    if start.join(COURSE_FILE).is_file() {
+        return Some(start.to_owned());
+    }
+    let full = fs::canonicalize(start).ok()?;
+    full.ancestors().skip(1).take(MAX_PARENTS).find(|folder| folder.join(COURSE_FILE).is_file()).map(Path::to_owned)
+}
+
+/// The path inside the course's folder, with `/`; empty for the folder itself.
+fn inside(root: &Path, path: &Path) -> Result<String, Failure> {
+    let full = |path: &Path| fs::canonicalize(path).map_err(|error| Failure::Refused(format!("{}: {error}", shown(path))));
+    let (root, path) = (full(root)?, full(path)?);
+    let parts = path.strip_prefix(&root).unwrap_or(Path::new("")).iter().map(|part| part.to_string_lossy());
+    Ok(parts.collect::<Vec<_>>().join("/"))
+}
+
+fn shown(path: &Path) -> Text {
+    Text::clean_line(&path.to_string_lossy())
+}
+
+fn render(finding: &Diagnostic, checked: &Checked, renderer: &Renderer) -> String {
+    let path = shown(&checked.root.join(finding.file.as_str())).to_string();
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(finding.message.as_str()).id(finding.code.name());
+    let source = checked.files.iter().find(|(name, _)| *name == *finding.file.as_str()).and_then(|(_, bytes)| quotable(bytes));
+    let body: Group<'_> = match (&finding.place, source) {
+        (Some(place), Some(source)) => {
+            let span = first_line(&source, place.span.clone());
+            title.element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span)))
+        }
+        _ => title.element(Origin::path(path)),
+    };
+    let help = finding.remedy.iter().map(|remedy| Level::HELP.message(remedy.as_str()));
+    renderer.render(&[body.elements(help)])
+}
+
+/// The text of a file with everything replaced that a terminal could take for a command, byte for byte, so that spans
+/// stay.
+fn quotable(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let is_plain = |c: char| matches!(c, '\n' | '\t' | ' '..='~') || !Text::clean(c.encode_utf8(&mut [0; 4])).is_empty();
+    Some(text.chars().map(|c| if is_plain(c) { c.to_string() } else { "?".repeat(c.len_utf8()) }).collect())
+}
+
+/// A span that is cut at the end of its first line: the head of a step stands for the whole step.
+fn first_line(source: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let end = source.get(span.clone()).and_then(|text| text.find('\n')).map_or(span.end, |n| span.start + n);
+    span.start..end.max(span.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("there is a temporary folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("it is ours");
+            fs::write(path, text).expect("it is ours");
+        }
+        folder
+    }
+
+    fn output(paths: &[PathBuf]) -> (Outcome, String) {
+        let mut out = Vec::new();
+        let outcome = run(paths, &mut out).expect("it can be read");
+        (outcome, String::from_utf8(out).expect("it is text"))
+    }
+
+    const COURSE: &str = "format = 1\nid = 'c'\ntitle = 'C'\n[[track]]\nid = 't'\ntitle = 'T'\n";
+    const GOOD: &str = "format = 1\n[lesson]\nid = 'good'\ntitle = 'T'\ntrack = 't'\nsummary = 'S'\nminutes = 3\n[[step]]\nkind = 'text'\nid = 'a'\nbody = 'Text.'\n";
+
+    #[test]
+    fn a_finding_shows_its_line_and_remedy_and_fails_the_check() {
+        let bad = GOOD.replace("'good'", "'bad'").replace("body", "boby");
+        let folder = write(&[("course.toml", COURSE), ("a/good.toml", GOOD), ("a/bad.toml", &bad)]);
+        let (outcome, text) = output(&[folder.path().into()]);
+        assert_eq!(outcome, Outcome::Finding);
+        for part in [
+            "error[unknown-key]: `boby` is not a key",
+            "a/bad.toml:11:1",
+            "boby = 'Text.'",
+            "^^^^",
+            "did you mean `body`?",
+            "2 lessons checked: 2 errors, 0 warnings",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains('\x1b'), "plain where nobody looks");
+        let (outcome, text) = output(&[folder.path().join("a/good.toml")]);
+        assert_eq!(
+            (outcome, text.as_str()),
+            (Outcome::Done, "1 lesson checked, nothing to mend\n"),
+            "a lesson is checked within its course"
+        );
+    }
+
+    #[test]
+    fn a_lesson_without_a_course_is_checked_alone() {
+        let folder = write(&[("good.toml", GOOD), ("other.toml", "nonsense")]);
+        assert_eq!(output(&[folder.path().join("good.toml")]).1, "1 lesson checked, nothing to mend\n");
+        assert!(output(&[folder.path().into()]).1.contains("error[no-course]"));
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_refused_by_name() {
+        let refused = run(&["/no/such/lesson.toml".into()], &mut Vec::new()).expect_err("it is not there");
+        assert!(refused.to_string().contains("/no/such/lesson.toml"));
+    }
+
+    #[test]
+    fn no_escape_of_a_lesson_reaches_the_terminal() {
+        let bad = GOOD.replace("body = 'Text.'", "boby = '\u{85}\u{202e}\u{9b}31m'");
+        let folder = write(&[("course.toml", COURSE), ("bad.toml", &bad)]);
+        let text = output(&[folder.path().into()]).1;
+        assert!(text.contains("boby") && text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text}");
+    }
+}
