@@ -8,8 +8,9 @@ mod open;
 pub mod progress;
 
 use std::{
+    fs,
     io::{self, BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -264,19 +265,28 @@ fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "quantlearn: {sentence}");
 }
 
-/// Writes a file as a whole: beside it first, then renamed into place.
-fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
-    let shown = Text::clean_line(&path.display().to_string());
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-    let written = (|| {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error).map(drop)
-    })();
-    written.map_err(|error: io::Error| {
+/// Writes a file as a whole: beside it first, then renamed into place. A link stays, and the file behind it is replaced;
+/// a device or a pipe is written to and never replaced.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let is_stream = fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
+    let written = if is_stream { write_into(path, bytes) } else { replace(path, bytes) };
+    written.map_err(|error| {
+        let shown = Text::clean_line(&path.display().to_string());
         Failure::Refused(format!("{shown} could not be written: {error}; name a file in a folder that you may write to"))
     })
+}
+
+fn write_into(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(path)?.write_all(bytes)
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error).map(drop)
 }
 
 #[cfg(test)]
@@ -303,5 +313,22 @@ mod tests {
         assert_eq!(std::fs::read(&path).expect("it is there"), b"new");
         let error = write_file(&dir.path().join("gone/x.svg"), b"").expect_err("no such folder").to_string();
         assert!(error.contains("gone/x.svg"), "{error}");
+    }
+
+    #[test]
+    fn a_link_stays_and_a_pipe_is_written_to() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (target, link) = (dir.path().join("x.svg"), dir.path().join("link"));
+        std::fs::write(&target, b"old").and_then(|()| std::os::unix::fs::symlink(&target, &link)).expect("it is ours");
+        write_file(&link, b"new").expect("it is ours");
+        assert!(link.is_symlink(), "the link was replaced");
+        assert_eq!(std::fs::read(&target).expect("it is there"), b"new");
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let pipe = PathBuf::from(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer)));
+        write_file(&pipe, b"through").expect("it is open");
+        drop(writer);
+        let mut read = String::new();
+        std::io::Read::read_to_string(&mut reader, &mut read).expect("it is open");
+        assert_eq!(read, "through");
     }
 }

@@ -113,12 +113,13 @@ fn identified(lines: &Lines) -> impl Iterator<Item = (Id<'_>, &Range<usize>)> {
     events.chain(lines.unknown.iter().map(|unknown| (Id::Unknown(&unknown.id), &unknown.bytes)))
 }
 
-/// Writes a file beside the target, syncs it and renames it over the target.
+/// Writes a file beside the target, syncs it and renames it over the target. A link stays: the file behind it is the target.
 fn replace(to: &Path, bytes: &[u8]) -> io::Result<()> {
+    let to = fs::canonicalize(to).unwrap_or_else(|_| to.to_path_buf());
     let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(to)?;
+    file.persist(&to)?;
     File::open(dir)?.sync_all()
 }
