@@ -181,7 +181,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         None => open::run(&global, None),
         Some(Command::Open { route }) => open::run(&global, Some(&route.join(" "))),
         Some(Command::List { json }) => list::run(&global, json, out),
-        Some(Command::Author(Author::Check { paths })) => check::run(&paths, out),
+        Some(Command::Author(Author::Check { paths })) => check::run(&global, &paths, out),
         Some(Command::Lab(options)) => lab::run(&options, out),
         Some(Command::Progress(command)) => run_progress(&global, &command, out),
         Some(Command::Frame(options)) => frame::run(&global, &options, out),
@@ -237,7 +237,8 @@ fn show_progress(global: &Global, json: bool, out: &mut dyn Write) -> Result<Out
 fn output_or_refused(error: anyhow::Error) -> Failure {
     match error.downcast::<io::Error>() {
         Ok(error) => Failure::Output(error),
-        Err(error) => Failure::Refused(format!("{error:#}")),
+        // The error of the store tells its cause itself.
+        Err(error) => Failure::Refused(error.to_string()),
     }
 }
 

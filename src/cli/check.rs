@@ -9,11 +9,11 @@ use std::{
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Failure, Outcome};
+use super::{Failure, Global, Outcome};
 use crate::{
-    course::{self, COURSE_FILE, Diagnostic, Loaded, Severity, check_labs},
+    course::{self, COURSE_FILE, Code, Diagnostic, Library, Loaded, Severity, check_labs},
     lab::Ctx,
-    runtime::courses,
+    runtime::{courses, dirs::data_dir},
     tensor::Sources,
     text::Text,
 };
@@ -23,12 +23,17 @@ const MAX_PARENTS: usize = 8;
 
 /// Checks each path: a course folder, a folder inside a course, or a lesson file. A finding that is an error makes the
 /// outcome [`Outcome::Finding`].
-pub(super) fn run(paths: &[PathBuf], out: &mut dyn Write) -> Result<Outcome, Failure> {
+///
+/// Prerequisites in other courses are looked up in the built-in one, those of the data folder and those of `--course`.
+pub(super) fn run(global: &Global, paths: &[PathBuf], out: &mut dyn Write) -> Result<Outcome, Failure> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut total = Total::default();
     for path in paths {
-        let checked = check(path)?;
+        // Made anew for each path: what is checked is put among the others.
+        let dir = data_dir(global.data_dir.as_deref()).ok();
+        let (others, _) = global.sight().library(dir.as_deref()).map_err(Failure::Refused)?;
+        let checked = check(path, others)?;
         for reason in &checked.refused {
             writeln!(out, "warning: {}: {reason}", shown(path))?;
             total.n_warnings += 1;
@@ -77,7 +82,7 @@ struct Checked {
     n_lessons: usize,
 }
 
-fn check(path: &Path) -> Result<Checked, Failure> {
+fn check(path: &Path, mut others: Library) -> Result<Checked, Failure> {
     let meta = fs::metadata(path).map_err(|error| {
         Failure::Refused(format!("{} cannot be read: {error}; name a course folder or a lesson file", shown(path)))
     })?;
@@ -89,7 +94,10 @@ fn check(path: &Path) -> Result<Checked, Failure> {
     let loaded = if alone { load_alone(&folder.files, &wanted) } else { course::load(&folder.files) };
     let is_wanted =
         |file: &str| wanted.is_empty() || file == wanted || file.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('/'));
-    let mut findings: Vec<Diagnostic> = loaded.diagnostics.into_iter().filter(|finding| is_wanted(&finding.file)).collect();
+    let abroad = if alone { Vec::new() } else { others.add(&folder.files) };
+    let abroad = abroad.into_iter().filter(|finding| finding.code == Code::NotInstalled);
+    let mut findings: Vec<Diagnostic> =
+        loaded.diagnostics.into_iter().chain(abroad).filter(|finding| is_wanted(&finding.file)).collect();
     let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
     let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
     let lessons = || loaded.lessons.iter().filter(|lesson| is_wanted(&lesson.file));
@@ -177,9 +185,14 @@ mod tests {
         folder
     }
 
+    /// A data folder that is not there, whatever is installed for the user of the tests.
+    fn nowhere() -> Global {
+        Global { data_dir: Some("/no/such/data".into()), ..Global::default() }
+    }
+
     fn output(paths: &[PathBuf]) -> (Outcome, String) {
         let mut out = Vec::new();
-        let outcome = run(paths, &mut out).expect("it can be read");
+        let outcome = run(&nowhere(), paths, &mut out).expect("it can be read");
         (outcome, String::from_utf8(out).expect("it is text"))
     }
 
@@ -219,8 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn a_prerequisite_in_the_built_in_course_is_looked_up() {
+        let needs = |id: &str| GOOD.replace("minutes", &format!("requires = ['{id}']\nminutes"));
+        let folder = |id| write(&[("course.toml", COURSE), ("good.toml", &needs(id))]);
+        assert_eq!(output(&[folder("core/why-fewer-bits").path().into()]).1, "1 lesson checked, nothing to mend\n");
+        let (outcome, text) = output(&[folder("core/why-fewer-bit").path().into()]);
+        assert_eq!(outcome, Outcome::Done);
+        for part in ["warning[not-installed]", "good.toml:7:13", "did you mean `core/why-fewer-bits`?"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
     fn a_path_that_is_not_there_is_refused_by_name() {
-        let refused = run(&["/no/such/lesson.toml".into()], &mut Vec::new()).expect_err("it is not there");
+        let refused = run(&nowhere(), &["/no/such/lesson.toml".into()], &mut Vec::new()).expect_err("it is not there");
         assert!(refused.to_string().contains("/no/such/lesson.toml"));
     }
 

@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, options: &Options, out: &mut dyn Write) -> Re
     let keys = parse_script(&options.keys).map_err(Failure::refused)?;
     let start = match global.data_dir {
         Some(_) => global.sight().open().map_err(Failure::Refused)?.0,
-        None => fresh(Arc::new(global.sight().own_library().map_err(Failure::Refused)?.0)),
+        None => fresh(Arc::new(global.sight().library(None).map_err(Failure::Refused)?.0)),
     };
     let route = options.route.as_ref().map(|text| parse_route(text, &start.library)).transpose()?;
     let background = if global.theme == Some(ThemeChoice::Light) { Background::Light } else { Background::Dark };

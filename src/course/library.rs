@@ -7,7 +7,10 @@ use super::{
     embedded, graph, load,
     model::{Course, Head, Lesson, Misconception, Term, Track},
 };
-use crate::{id::NodeId, text::Text};
+use crate::{
+    id::NodeId,
+    text::{Text, did_you_mean},
+};
 
 /// Every course that is loaded. Plain data; share it in an `Arc`.
 #[derive(Debug, Default)]
@@ -124,22 +127,32 @@ impl Library {
         let mut findings = Vec::new();
         for (own, need, file, place) in wanted {
             let (message, remedy) = if self.head(&need).is_none() {
-                (format!("`{need}` is not there, so it is not asked for"), "add the other course, or correct the name")
+                (format!("`{need}` is not there, so it is not asked for"), self.meant(&need))
             } else {
                 self.set_need(&own, &need, true);
                 if !self.needs_itself(&own) {
                     continue;
                 }
                 self.set_need(&own, &need, false);
-                (format!("`{need}` needs this lesson itself, so it is not asked for"), "take one of the prerequisites away")
+                (
+                    format!("`{need}` needs this lesson itself, so it is not asked for"),
+                    "take one of the prerequisites away".into(),
+                )
             };
             if own.course() == newest {
                 let mut finding = Diagnostic::new(&file, Some(place), Code::NotInstalled, &message);
-                finding.remedy(remedy);
+                finding.remedy(&remedy);
                 findings.push(finding);
             }
         }
         findings
+    }
+
+    /// What to do about a lesson that is not there.
+    fn meant(&self, gone: &NodeId) -> String {
+        let known: Vec<String> = self.heads().iter().map(|head| head.node.to_string()).collect();
+        did_you_mean(&gone.to_string(), known.iter().map(String::as_str))
+            .map_or_else(|| "add the other course, or correct the name".into(), |meant| format!("did you mean `{meant}`?"))
     }
 
     fn needs_itself(&self, node: &NodeId) -> bool {

@@ -47,11 +47,7 @@ impl Sight {
     pub fn open(&self) -> Result<(Start, World), String> {
         let dir = data_dir(self.data_dir.as_deref());
         let opened = dir.as_ref().map_err(ToString::to_string).and_then(|dir| Store::open(dir).map_err(|e| e.to_string()));
-        let (mut library, mut notices) = (Library::embedded(), Vec::new());
-        if let Ok(dir) = &dir {
-            add_installed(&mut library, &dir.join("courses"), &mut notices);
-        }
-        self.add_named(&mut library, &mut notices)?;
+        let (library, mut notices) = self.library(dir.as_deref().ok())?;
         let (log, loaded): (Box<dyn Log>, Result<Loaded, String>) = match opened {
             Ok((store, loaded)) => (Box::new(Kept { store, waiting: Vec::new() }), Ok(loaded)),
             Err(why) => (Box::new(NoLog(why.clone())), Err(why)),
@@ -77,21 +73,20 @@ impl Sight {
         Ok((start, World { log, sources: Arc::default(), dir: dir.ok(), remarks }))
     }
 
-    /// The embedded course and those that were named, without those of the data folder; and what was refused of them.
+    /// The embedded course, those in the data folder `dir` where one is given, and those that were named; and what was
+    /// refused of them.
     ///
     /// # Errors
     /// A sentence that names the course folder that cannot be opened.
-    pub fn own_library(&self) -> Result<(Library, Vec<String>), String> {
+    pub fn library(&self, dir: Option<&Path>) -> Result<(Library, Vec<String>), String> {
         let (mut library, mut notices) = (Library::embedded(), Vec::new());
-        self.add_named(&mut library, &mut notices)?;
+        if let Some(dir) = dir {
+            add_installed(&mut library, &dir.join("courses"), &mut notices);
+        }
+        for folder in &self.courses {
+            add(&mut library, courses::read(folder)?, &mut notices);
+        }
         Ok((library, notices))
-    }
-
-    fn add_named(&self, library: &mut Library, notices: &mut Vec<String>) -> Result<(), String> {
-        self.courses.iter().try_for_each(|folder| {
-            add(library, courses::read(folder)?, notices);
-            Ok(())
-        })
     }
 }
 
