@@ -284,3 +284,12 @@ fn no_valid_toml_file_panics_or_is_a_lesson() {
         course::load_with(&[("course.toml", case.fixture())], &LABS);
     }
 }
+
+#[test]
+fn a_lesson_that_may_stand_in_an_unread_file_is_not_called_unwritten() {
+    let next = lesson("next", "requires = ['torn']");
+    let torn = load(&[("next.toml", &next), ("torn.toml", "format = 1\n[lesson\n")]);
+    assert!(lines(&torn.diagnostics).contains("mend the files that could not be read first"), "{}", lines(&torn.diagnostics));
+    let gone = load(&[("next.toml", &next)]);
+    assert!(lines(&gone.diagnostics).contains("write its id as in its file"), "{}", lines(&gone.diagnostics));
+}

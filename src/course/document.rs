@@ -50,7 +50,8 @@ pub(super) fn parse<'s>(source: &'s str, sink: &mut Sink<'_>) -> Option<DeTable<
     let (table, errors) = DeTable::parse_recoverable(source);
     for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
         let span = error.span().unwrap_or(0..0);
-        sink.report(Code::Syntax, span, error.message()).remedy("see toml.io for the syntax; quotes and brackets come in pairs");
+        let span_start = span.start;
+        sink.report(Code::Syntax, span, error.message()).remedy(syntax_remedy(source, span_start, error.message()));
     }
     if !errors.is_empty() {
         return None;
@@ -58,6 +59,20 @@ pub(super) fn parse<'s>(source: &'s str, sink: &mut Sink<'_>) -> Option<DeTable<
     let mut table = table.into_inner();
     let format = table.remove("format");
     is_known_format(format, sink).then_some(table)
+}
+
+/// What to do about the usual mistakes; otherwise where the syntax is explained.
+fn syntax_remedy(source: &str, at: usize, message: &str) -> &'static str {
+    let here = source.get(at..).unwrap_or_default();
+    if message.contains("escape") {
+        "write the text between ' or ''', which leave backslashes alone"
+    } else if here.starts_with(['“', '”', '„', '‘', '’', '«']) {
+        "write straight quotes: \" or '"
+    } else if here.starts_with("step") {
+        "steps, options and terms are lists: write `[[step]]`, with two brackets"
+    } else {
+        "see toml.io for the syntax; quotes and brackets come in pairs, and those of an earlier line count"
+    }
 }
 
 fn is_known_format(format: Option<Spanned<DeValue<'_>>>, sink: &mut Sink<'_>) -> bool {
@@ -147,5 +162,18 @@ mod tests {
         assert_eq!(too_deep(&format!("a = {}", "[".repeat(33))), Some(36..37));
         assert_eq!(too_deep(&format!("a{} = 1", ".a".repeat(33))), Some(65..66));
         assert!(too_deep(&format!("a = \"open\nb = {}", "{c=".repeat(40))).is_some());
+    }
+
+    #[test]
+    fn the_usual_mistakes_of_syntax_have_their_own_remedy() {
+        let remedy = |source: &str| {
+            let (_, errors) = DeTable::parse_recoverable(source);
+            let error = errors.first().expect("it is broken");
+            syntax_remedy(source, error.span().expect("it has a place").start, error.message())
+        };
+        assert!(remedy(r#"a = "x \sigma""#).contains("backslashes"));
+        assert!(remedy("a = “x”").contains("straight quotes"));
+        assert!(remedy("[[step]]\na = 1\n[step]\na = 2").contains("two brackets"));
+        assert!(remedy("a = \"x").contains("toml.io"));
     }
 }

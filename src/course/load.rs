@@ -131,6 +131,7 @@ fn no_course() -> Diagnostic {
 /// Names across files: lessons, tracks, terms, misconceptions, prerequisites, paths.
 fn assemble(manifest: Manifest, units: Vec<Unit>, mut diagnostics: Vec<Diagnostic>) -> Loaded {
     let mut course = manifest.course;
+    let all_read = units.iter().all(|unit| unit.head.is_some());
     let units = drop_doubles(units, &mut diagnostics);
     let mut heads: Vec<Head> = units.iter().filter_map(|unit| unit.head.clone()).collect();
     let terms = terms(&units, &mut diagnostics);
@@ -140,6 +141,9 @@ fn assemble(manifest: Manifest, units: Vec<Unit>, mut diagnostics: Vec<Diagnosti
         requires(unit, &course.id, &mut heads, &mut foreign, &mut diagnostics);
     }
     paths(&mut course, &manifest.file, &manifest.named, &heads, &mut diagnostics);
+    if !all_read {
+        blame_unread(&mut diagnostics);
+    }
     cut_cycles(&mut heads, &units, &mut diagnostics);
     heads.retain(|head| head.status != Status::Wip);
     order(&course, &mut heads);
@@ -267,12 +271,22 @@ fn requires(
                 "change its status from `wip`, or hide this one too".into(),
             )
         } else {
-            (format!("there is no lesson `{}`", need.lesson()), meant(need, heads, "write its id as in its file"))
+            (
+                format!("there is no lesson `{}`", need.lesson()),
+                meant(need, heads, "write its id as in its file; one of another course is `course/lesson`"),
+            )
         };
         report(&unit.file, place, Code::UnknownLesson, &message, &remedy, diagnostics);
     }
     for head in heads.iter_mut().filter(|head| head.node == *own) {
         head.requires.retain(|need| !gone.contains(&need));
+    }
+}
+
+/// A lesson that nobody finds may stand in a file that was not read: then that file is what wants mending.
+fn blame_unread(diagnostics: &mut [Diagnostic]) {
+    for finding in diagnostics.iter_mut().filter(|finding| finding.code == Code::UnknownLesson) {
+        finding.remedy("mend the files that could not be read first; it may stand in one of them");
     }
 }
 
