@@ -1,5 +1,5 @@
-//! Reading a line. serde's flattened and tagged types keep a copy of everything before they know the kind, which makes
-//! a start with a long log three times as slow; so all fields of all kinds are read at once and sorted out after.
+//! Reading a line. serde's flattened and tagged types keep a copy of everything before they know the kind, and every
+//! line of the log is read at the start; so all fields of all kinds are read at once and sorted out after.
 
 use std::collections::BTreeMap;
 
