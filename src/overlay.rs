@@ -95,7 +95,7 @@ impl Overlay {
 
     /// A key that the pop-up takes before the keymap: the letters of the go-to menu.
     pub fn chord(&self, key: Key) -> Option<Answer> {
-        let (Self::GoTo, KeyCode::Char(c)) = (self, key.code) else { return None };
+        let (Self::GoTo, KeyCode::Char(c), true) = (self, key.code, key.is_printable()) else { return None };
         let route = match c {
             'm' => Route::Map,
             'l' => return Some(Answer::Ask(Ask::Show(Show::Palette("lab ".into())))),
