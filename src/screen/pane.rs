@@ -236,9 +236,8 @@ impl Pane {
         let spec = &self.lab.params[focus];
         let value = self.params.at(focus);
         match action {
-            Action::Up | Action::Prev if place > 0 => self.focus = controls[place - 1],
-            Action::Down if place + 1 < controls.len() => self.focus = controls[place + 1],
-            Action::Up | Action::Down => {}
+            Action::Up | Action::Prev => self.focus = controls[place.saturating_sub(1)],
+            Action::Down | Action::Next => self.focus = controls[(place + 1).min(controls.len() - 1)],
             Action::Left => self.set(focus, spec.step(value, -1), cx),
             Action::Right => self.set(focus, spec.step(value, 1), cx),
             Action::FastLeft => self.set(focus, spec.step(value, -10), cx),
