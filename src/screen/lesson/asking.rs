@@ -70,7 +70,7 @@ pub(super) fn update(screen: &mut LessonScreen, input: Input, cx: &mut Cx) {
         return;
     }
     match question.update(&input) {
-        Did::Nothing => {}
+        Did::Nothing | Did::Moved => {}
         Did::Changed => *touched = true,
         Did::Check => check(screen, step, cx),
     }
@@ -83,13 +83,8 @@ fn check(screen: &mut LessonScreen, step: &Step, cx: &mut Cx) {
         return;
     }
     let answer = question.answer(step);
-    // A wrong option that was just checked is not checked, and charged, again.
-    if let Answer::Choice(chosen) = &answer
-        && let [only] = chosen[..]
-        && question.verdict.is_some()
-        && question.tried.contains(&only)
-    {
-        cx.say("Move the mark to another answer.");
+    if question.was_checked(&answer) {
+        cx.say("This answer was just checked. Change it first.");
         return;
     }
     let verdict = grade(step, question.seed, &answer);

@@ -54,6 +54,8 @@ pub(super) enum Asked {
 pub(super) enum Did {
     /// The key is not the question's.
     Nothing,
+    /// The cursor stands elsewhere; the answer is what it was.
+    Moved,
     Changed,
     Check,
 }
@@ -111,6 +113,16 @@ impl Question {
             Asked::Many { marked, .. } => !marked.contains(&true),
             Asked::Fields { fields, .. } => fields.iter().any(|f| f.text().trim().is_empty()),
             Asked::Match { partners, .. } => partners.contains(&None),
+        }
+    }
+
+    /// This very answer was found wrong: it is not checked, and charged, again.
+    pub(super) fn was_checked(&self, answer: &Answer) -> bool {
+        let wrong = self.verdict.as_ref().is_some_and(|verdict| !verdict.correct && verdict.error.is_none());
+        // The verdict of one choice stays when the mark moves on, of anything else it goes with the answer.
+        match (&self.asked, answer) {
+            (Asked::One { .. }, Answer::Choice(chosen)) => wrong && chosen.iter().any(|idx| self.tried.contains(idx)),
+            _ => wrong,
         }
     }
 
@@ -181,16 +193,16 @@ impl Question {
         did
     }
 
-    /// Enter checks; from an unfinished row of fields it goes on to the next empty one.
+    /// Enter checks; from an unfinished row of fields it goes on to the first empty one.
     fn primary(&mut self) -> Did {
         let Asked::Fields { fields, focus, typing } = &mut self.asked else { return Did::Check };
-        if let Some(empty) = fields.iter().position(|f| f.text().trim().is_empty()) {
-            if !*typing || fields.len() > 1 {
+        match fields.iter().position(|f| f.text().trim().is_empty()) {
+            Some(empty) if !*typing || empty != *focus => {
                 (*focus, *typing) = (empty, true);
+                Did::Moved
             }
-            return Did::Changed;
+            _ => Did::Check,
         }
-        Did::Check
     }
 
     fn act(&mut self, action: Action) -> Did {
@@ -205,8 +217,12 @@ impl Question {
                     }
                     _ => moved(cursor, action, n_shown),
                 };
-                *marked |= did == Did::Changed;
-                did
+                // Here the mark goes where the cursor goes.
+                if did == Did::Nothing {
+                    return did;
+                }
+                *marked = true;
+                Did::Changed
             }
             Asked::Many { cursor, marked } => match action {
                 Action::Answer(n) if usize::from(n) < n_shown => {
@@ -219,7 +235,7 @@ impl Question {
             Asked::Fields { fields, focus, typing } => match action {
                 Action::NextRegion | Action::Down if !*typing => {
                     *typing = true;
-                    Did::Changed
+                    Did::Moved
                 }
                 Action::NextRegion | Action::Down => set_cursor(focus, (*focus + 1) % fields.len().max(1), fields.len()),
                 Action::PrevRegion | Action::Up if *typing => {
@@ -230,7 +246,7 @@ impl Question {
             Asked::Order { items, cursor, held } => match action {
                 Action::Space => {
                     *held = !*held;
-                    Did::Changed
+                    Did::Moved
                 }
                 Action::CarryUp => carry(items, cursor, false),
                 Action::CarryDown => carry(items, cursor, true),
@@ -284,7 +300,7 @@ fn set_cursor(cursor: &mut usize, to: usize, n: usize) -> Did {
         return Did::Nothing;
     }
     *cursor = to;
-    Did::Changed
+    Did::Moved
 }
 
 fn moved(cursor: &mut usize, action: Action, n: usize) -> Did {
