@@ -62,8 +62,6 @@ pub enum Input {
     Job(JobId, JobEvent),
     /// A question of this screen was answered with yes.
     Confirmed(Confirmed),
-    /// The search field of the screen was given this text.
-    Searched(String),
 }
 
 /// What a screen sees while it draws.
@@ -103,7 +101,7 @@ pub enum Show {
     Help,
     /// The palette, with a text to begin with.
     Palette(String),
-    /// The palette over the terms, labs, ... of the screen; its text comes back as [`Input::Searched`].
+    /// A term, by its id.
     Term(String),
     /// A heading and Markdown.
     Page {

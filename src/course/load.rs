@@ -33,12 +33,6 @@ pub struct Loaded {
     pub(super) foreign: Vec<(NodeId, NodeId, Text, Place)>,
 }
 
-impl Loaded {
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
-    }
-}
-
 /// Loads a course from the files of its folder: names relative to it, with `/`. One of them is `course.toml`; other
 /// files than `*.toml` are not read.
 pub fn load<N: AsRef<str>, B: AsRef<[u8]>>(files: &[(N, B)]) -> Loaded {

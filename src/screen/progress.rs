@@ -31,7 +31,7 @@ pub struct ProgressScreen {
 }
 
 /// The glyph of a node's state on the map.
-pub fn mark_glyph(mark: Mark, glyphs: &Glyphs) -> &'static str {
+fn mark_glyph(mark: Mark, glyphs: &Glyphs) -> &'static str {
     match mark {
         Mark::Locked => glyphs.locked,
         Mark::Open => glyphs.open,

@@ -202,7 +202,7 @@ fn goal(
 ) {
     let Some(goal) = &lab.goal else { return };
     let theme = view.theme;
-    let par = lab.par.and_then(|par| lab.lab.metric(par.metric).map(|spec| par_words(spec, par.value, challenge, step, view)));
+    let par = lab.par.and_then(|par| lab.lab.metric(par.metric).map(|spec| par_words(spec, par.value, step, view)));
     let left = match &lab.challenge {
         Some(words) => format!("Challenge: {}", plain(words, theme)),
         None => format!("Challenge: {}", theme.say(&goal_words(lab, goal))),
@@ -298,7 +298,7 @@ fn value_words(value: f64, spec: &MetricSpec) -> String {
     format!("{} {}", format_metric(Some(value), spec), spec.unit).trim_end().to_owned()
 }
 
-fn par_words(spec: &MetricSpec, par: f64, _challenge: &Challenge, step: &Step, view: &View) -> String {
+fn par_words(spec: &MetricSpec, par: f64, step: &Step, view: &View) -> String {
     let sign = if spec.better == Better::Lower { "at most" } else { "at least" };
     let mut words = format!("par {sign} {}", value_words(par, spec));
     if let Some(extremes) = view.model.learner.step(&step.id).best(spec.name) {
