@@ -32,10 +32,6 @@ impl LabScreen {
         }
         Self { pane: Pane::open(lab, lab.defaults(), params, &[], None, cx) }
     }
-
-    pub fn lab(&self) -> &'static Lab {
-        self.pane.lab
-    }
 }
 
 impl Screen for LabScreen {
@@ -105,6 +101,10 @@ impl Screen for LabScreen {
         let margin = if area.width > 40 { 2 } else { 0 };
         let inner = Rect { x: area.x + margin, width: area.width.saturating_sub(2 * margin), ..area };
         self.pane.render(inner, buf, view, Look::default())
+    }
+
+    fn enter(&mut self, cx: &mut Cx) {
+        self.pane.wake(cx);
     }
 
     fn about(&self, _model: &Model) -> Option<(String, String)> {

@@ -91,18 +91,6 @@ impl LessonScreen {
         }
     }
 
-    pub fn node(&self) -> &NodeId {
-        &self.node
-    }
-
-    /// Goes to another step of the lesson that is already open.
-    pub fn go_to_step(&mut self, step: &str, cx: &mut Cx) {
-        match self.lesson.as_ref().and_then(|lesson| lesson.step_idx(step)) {
-            Some(idx) => self.open(idx, cx),
-            None => self.wanted = Some(step.to_owned()),
-        }
-    }
-
     fn step(&self) -> Option<&Step> {
         self.lesson.as_ref()?.steps.get(self.idx)
     }
@@ -188,6 +176,11 @@ impl LessonScreen {
         self.scroll != before
     }
 
+    /// Home and end move the page; in a lab and among options they move what is focused.
+    fn scrolls(&self) -> bool {
+        self.context() == Context::Reading && !matches!(self.face, Face::Lab(_))
+    }
+
     fn act(&mut self, action: Action, cx: &mut Cx) {
         self.armed &= action == Action::Hint;
         match action {
@@ -195,10 +188,15 @@ impl LessonScreen {
             Action::PageDown => drop(self.scroll_by(true, cx)),
             Action::PageUp => drop(self.scroll_by(false, cx)),
             Action::Next => self.on(cx),
-            Action::Prev => self.open(self.idx.saturating_sub(1), cx),
+            Action::Prev => {
+                if let Some(before) = self.idx.checked_sub(1) {
+                    self.open(before, cx);
+                }
+            }
             Action::Hint => self.hint(cx),
             Action::Solution => self.ask_solution(cx),
-            Action::First if !matches!(self.face, Face::Lab(_)) => self.scroll = 0,
+            Action::First if self.scrolls() => self.scroll = 0,
+            Action::Last if self.scrolls() => self.scroll = self.page_height(cx).saturating_sub(cx.size.height),
             _ => self.act_on_face(action, cx),
         }
     }
@@ -346,7 +344,7 @@ impl Screen for LessonScreen {
         match input {
             Input::Job(id, event) if self.loading == Some(id) => self.loaded(event, cx),
             Input::Job(..) if matches!(self.face, Face::Lab(_)) => self.act_on_lab(input, cx),
-            Input::Job(..) | Input::Searched(_) => {}
+            Input::Job(..) => {}
             Input::Confirmed(Confirmed::Solution) => self.show_solution(cx),
             Input::Action(action) => self.act(action, cx),
             Input::Type(_) | Input::Paste(_) => match &self.face {
@@ -374,6 +372,12 @@ impl Screen for LessonScreen {
 
     fn leave(&mut self, cx: &mut Cx) {
         self.keep(cx);
+    }
+
+    fn enter(&mut self, cx: &mut Cx) {
+        if let Face::Lab(challenge) = &mut self.face {
+            challenge.pane.wake(cx);
+        }
     }
 }
 

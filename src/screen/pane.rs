@@ -100,6 +100,13 @@ impl Pane {
         self.run.as_ref().filter(|run| run.params == self.params)
     }
 
+    /// Runs again where another lab took the slot of the run that was under way.
+    pub fn wake(&mut self, cx: &mut Cx) {
+        if self.current().is_none() && self.failure.is_none() {
+            self.rerun(cx);
+        }
+    }
+
     /// The parameters that the lab was opened with.
     pub fn start(&self) -> &Params {
         &self.start
@@ -164,7 +171,7 @@ impl Pane {
     /// A key or the news of a job; true where it was the pane's.
     pub fn update(&mut self, input: &Input, cx: &mut Cx) -> bool {
         match input {
-            Input::Job(id, event) => self.news(*id, event, cx),
+            Input::Job(id, event) => self.news(*id, event),
             Input::Type(key) if !matches!(key.code, KeyCode::Enter | KeyCode::Esc) => {
                 self.refused = None;
                 self.entry.as_mut().is_some_and(|entry| type_into(entry, *key))
@@ -307,7 +314,7 @@ impl Pane {
         (self.progress, self.failure) = (None, None);
     }
 
-    fn news(&mut self, id: JobId, event: &JobEvent, _cx: &mut Cx) -> bool {
+    fn news(&mut self, id: JobId, event: &JobEvent) -> bool {
         let Some((job, params)) = self.job.take() else { return false };
         if job != id {
             self.job = Some((job, params));
@@ -320,9 +327,8 @@ impl Pane {
                 return true;
             }
             JobEvent::Done(Outcome::Report(report)) => {
-                let first = self.run.is_none();
                 let report = Arc::new((**report).clone());
-                if first {
+                if self.run.is_none() {
                     self.view = self.first_view.and_then(|v| report.figures.iter().position(|f| f.view() == v)).unwrap_or(0);
                 }
                 self.run = Some(Run { params, report });

@@ -75,10 +75,10 @@ impl TermsScreen {
     }
 
     fn loaded(&mut self, event: JobEvent) {
+        self.loading = None;
         let JobEvent::Done(Outcome::Glossary(mut terms)) = event else { return };
         terms.sort_by_key(|(_, term)| term.name.to_lowercase());
         self.terms = terms;
-        self.loading = None;
         if let Some(wanted) = self.wanted.take() {
             self.cursor = self.terms.iter().position(|(_, term)| term.id == wanted).unwrap_or(0);
         }
@@ -156,6 +156,7 @@ impl Screen for TermsScreen {
             }
             Input::Paste(text) if self.searching => {
                 self.filter.paste(&text);
+                self.cursor = 0;
             }
             _ => {}
         }

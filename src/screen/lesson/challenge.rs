@@ -137,7 +137,10 @@ impl Challenge {
                 *error = None;
                 type_into(&mut fields[*focus], *key);
             }
-            Input::Paste(text) if *typing => drop(fields[*focus].paste(text)),
+            Input::Paste(text) if *typing => {
+                *error = None;
+                fields[*focus].paste(text);
+            }
             Input::Action(Action::NextRegion | Action::Down) if *typing => *focus = (*focus + 1) % fields.len(),
             Input::Action(Action::PrevRegion | Action::Up) if *typing => *focus = (*focus + fields.len() - 1) % fields.len(),
             Input::Action(Action::NextRegion | Action::Down) => *typing = true,
