@@ -44,10 +44,12 @@ impl PartialEq for Lab {
 }
 
 impl Lab {
+    /// The parameters as the row has them.
     pub fn defaults(&self) -> Params {
         Params::defaults(self.params)
     }
 
+    /// The row of a metric; `None` where the lab has none of this name.
     pub fn metric(&self, name: &str) -> Option<&'static MetricSpec> {
         self.metrics.iter().find(|m| m.name == name)
     }
@@ -56,6 +58,7 @@ impl Lab {
 /// Every lab, in the order of the menus.
 pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB];
 
+/// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {
     ALL.iter().find(|lab| lab.id == id)
 }
@@ -74,6 +77,7 @@ pub struct Ctx<'a> {
 }
 
 impl<'a> Ctx<'a> {
+    /// `cancel` is looked at, and `progress` told of (done, total), at each [`Ctx::step`].
     pub fn new(sources: &'a Sources, cancel: &'a AtomicBool, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
         Self { sources, cancel, progress }
     }
@@ -88,6 +92,7 @@ impl<'a> Ctx<'a> {
     }
 }
 
+/// Why a lab gave no report.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LabError {
     #[error("stopped")]

@@ -28,6 +28,7 @@ impl Diagnostic {
         self.remedy = Some(Text::clean_line(remedy.as_ref()));
     }
 
+    /// Whether something is left out because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -56,6 +57,7 @@ pub struct Place {
     pub span: Range<usize>,
 }
 
+/// What a finding costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -82,6 +84,7 @@ macro_rules! codes {
         pub enum Code { $(#[doc = $help] $variant,)* }
 
         impl Code {
+            /// Every code, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The stable name: `unknown-key`.
@@ -89,6 +92,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// What a finding of this kind costs.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }

@@ -67,10 +67,12 @@ impl Library {
         self.shelves.first().map_or("", |shelf| shelf.course.id.as_str())
     }
 
+    /// Every course; the first one is home.
     pub fn courses(&self) -> impl Iterator<Item = &Course> {
         self.shelves.iter().map(|shelf| &shelf.course)
     }
 
+    /// A course by its id.
     pub fn course(&self, id: &str) -> Option<&Course> {
         self.courses().find(|course| course.id == id)
     }
@@ -80,6 +82,7 @@ impl Library {
         self.courses().flat_map(|course| &course.heads).collect()
     }
 
+    /// The head of a lesson, whichever course it belongs to.
     pub fn head(&self, node: &NodeId) -> Option<&Head> {
         self.course(node.course())?.head(node)
     }
@@ -95,6 +98,7 @@ impl Library {
         chapters.find(|chapter| chapter.lessons.contains(node)).map(|chapter| &chapter.title)
     }
 
+    /// A misconception of a course, by its id.
     pub fn misconception(&self, course: &str, id: &str) -> Option<&Misconception> {
         self.course(course)?.misconceptions.iter().find(|m| m.id == id)
     }

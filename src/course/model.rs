@@ -25,17 +25,20 @@ pub struct Course {
 }
 
 impl Course {
+    /// The head of a lesson of this course.
     pub fn head(&self, node: &NodeId) -> Option<&Head> {
         self.heads.iter().find(|h| h.node == *node)
     }
 }
 
+/// A subject that lessons belong to.
 #[derive(Clone, Debug)]
 pub struct Track {
     pub id: String,
     pub title: Text,
 }
 
+/// A way through the course, chapter by chapter.
 #[derive(Clone, Debug)]
 pub struct Path {
     pub id: String,
@@ -43,18 +46,21 @@ pub struct Path {
     pub chapters: Vec<PathChapter>,
 }
 
+/// Lessons of a path under one heading, in order.
 #[derive(Clone, Debug)]
 pub struct PathChapter {
     pub title: Text,
     pub lessons: Vec<NodeId>,
 }
 
+/// A wrong belief that options and wrong values of questions point at.
 #[derive(Clone, Debug)]
 pub struct Misconception {
     pub id: String,
     pub text: Text,
 }
 
+/// How finished a lesson is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Hidden from learners.
@@ -114,11 +120,13 @@ impl Lesson {
         self.steps.iter().map(Step::head).collect()
     }
 
+    /// The place of a step by its own id, without course and lesson.
     pub fn step_idx(&self, id: &str) -> Option<usize> {
         self.steps.iter().position(|s| s.id.step() == id)
     }
 }
 
+/// One step of a lesson.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub id: StepId,
@@ -132,6 +140,7 @@ pub struct Step {
     pub body: StepBody,
 }
 
+/// What a step is, by its kind.
 #[derive(Clone, Debug)]
 pub enum StepBody {
     /// Markdown.
@@ -146,6 +155,7 @@ pub enum StepBody {
 }
 
 impl Status {
+    /// Every status, from hidden to retired.
     pub const ALL: [Self; 4] = [Self::Wip, Self::Beta, Self::Active, Self::Deprecated];
 
     /// The name in lesson files.
@@ -188,6 +198,7 @@ impl Step {
         }
     }
 
+    /// The step as the XP table knows it.
     pub fn head(&self) -> StepHead {
         let par = match &self.body {
             StepBody::Lab(lab) => lab.par.and_then(|par| lab.lab.metric(par.metric)),
@@ -197,6 +208,7 @@ impl Step {
         StepHead { id: self.id.clone(), kind: self.kind(), rev: self.rev, predicts, graded, par }
     }
 
+    /// Whether a prediction is asked for before the first run.
     pub fn predicts(&self) -> bool {
         matches!(&self.body, StepBody::Lab(lab) if !lab.predict.is_empty())
     }
@@ -210,6 +222,7 @@ pub struct CodeStep {
     pub listings: Vec<Listing>,
 }
 
+/// One tab of a [`CodeStep`].
 #[derive(Clone, Debug)]
 pub struct Listing {
     /// `numpy`, `pytorch`, `c`, `rust`, ...: the key in the lesson file.
@@ -217,6 +230,7 @@ pub struct Listing {
     pub code: Text,
 }
 
+/// A lab in a lesson: free play, or a challenge where there is a goal.
 #[derive(Clone, Debug)]
 pub struct LabStep {
     pub lab: &'static Lab,
@@ -255,6 +269,7 @@ pub struct Par {
     pub value: f64,
 }
 
+/// Options to choose one or many of.
 #[derive(Clone, Debug)]
 pub struct ChoiceStep {
     /// Markdown.
@@ -264,6 +279,7 @@ pub struct ChoiceStep {
     pub options: Vec<Opt>,
 }
 
+/// One option of a choice; every one has feedback.
 #[derive(Clone, Debug)]
 pub struct Opt {
     pub text: Text,
@@ -272,6 +288,7 @@ pub struct Opt {
     pub misconception: Option<String>,
 }
 
+/// Numbers to type in, computed from variables that a seed draws.
 #[derive(Clone, Debug)]
 pub struct NumericStep {
     /// Markdown with `{=name}` places.
@@ -291,12 +308,14 @@ pub struct VarSpec {
     pub values: Vec<f64>,
 }
 
+/// One field of a numeric question; the label is empty where it is the only one.
 #[derive(Clone, Debug)]
 pub struct NumericPart {
     pub label: Text,
     pub answer: AnswerKey,
 }
 
+/// The right number: an expression over the variables, and how far off is still right.
 #[derive(Clone, Debug)]
 pub struct AnswerKey {
     pub compute: Expr,
@@ -320,6 +339,7 @@ pub struct WrongValue {
     pub misconception: Option<String>,
 }
 
+/// A text with blanks to fill in.
 #[derive(Clone, Debug)]
 pub struct ClozeStep {
     pub prompt: Option<Text>,
@@ -327,11 +347,13 @@ pub struct ClozeStep {
 }
 
 impl ClozeStep {
+    /// Blanks among the pieces.
     pub fn n_blanks(&self) -> usize {
         self.pieces.iter().filter(|piece| matches!(piece, ClozePiece::Blank(_))).count()
     }
 }
 
+/// Text as it stands, or a blank.
 #[derive(Clone, Debug)]
 pub enum ClozePiece {
     Text(Text),
@@ -344,6 +366,7 @@ pub struct Blank {
     pub accepts: Vec<Text>,
 }
 
+/// Items to put in order.
 #[derive(Clone, Debug)]
 pub struct OrderStep {
     pub prompt: Text,
@@ -351,6 +374,7 @@ pub struct OrderStep {
     pub items: Vec<Text>,
 }
 
+/// Items on the left, each with one partner on the right.
 #[derive(Clone, Debug)]
 pub struct MatchStep {
     pub prompt: Text,
@@ -367,6 +391,7 @@ impl MatchStep {
     }
 }
 
+/// A term of the glossary; `preview` is the formula it stands for.
 #[derive(Clone, Debug)]
 pub struct Term {
     pub id: String,
@@ -375,6 +400,7 @@ pub struct Term {
     pub preview: Option<Text>,
 }
 
+/// A question that people ask, and its answer in Markdown.
 #[derive(Clone, Debug)]
 pub struct Faq {
     pub q: Text,

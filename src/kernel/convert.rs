@@ -26,6 +26,7 @@ pub struct CodeRange {
 }
 
 impl CodeRange {
+    /// Codes from `qmin` to `qmax`, both counted.
     pub fn n_codes(self) -> usize {
         (self.qmax - self.qmin) as usize + 1
     }

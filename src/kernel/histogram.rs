@@ -42,6 +42,7 @@ impl CodeHistogram {
         }
     }
 
+    /// The axis that was counted on.
     pub fn axis(&self) -> Axis {
         self.axis
     }
@@ -80,6 +81,7 @@ impl CodeHistogram {
         &self.errors[1..]
     }
 
+    /// How far the bins of [`errors`](Self::errors) reach to either side, in steps.
     pub fn error_reach(&self) -> f32 {
         self.error_reach
     }

@@ -91,6 +91,7 @@ impl Errors {
         sums.total()
     }
 
+    /// The sums over both arrays.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {

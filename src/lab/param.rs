@@ -28,6 +28,7 @@ pub struct Choice {
     pub label: &'static str,
 }
 
+/// The type of a parameter with its bounds, which are inclusive.
 #[derive(Clone, Copy, Debug)]
 pub enum ParamKind {
     Bool,
@@ -173,10 +174,12 @@ impl PartialEq for Params {
 }
 
 impl Params {
+    /// Every parameter at its default.
     pub fn defaults(specs: &'static [ParamSpec]) -> Self {
         Self { specs, values: specs.iter().map(|s| s.default).collect() }
     }
 
+    /// The rows of the parameters, in the order of the controls.
     pub fn specs(&self) -> &'static [ParamSpec] {
         self.specs
     }
@@ -186,14 +189,17 @@ impl Params {
         self.specs.iter().zip(self.values.iter().copied())
     }
 
+    /// The place of a parameter; `None` where the lab has none of this name.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.specs.iter().position(|s| s.name == name)
     }
 
+    /// The value at a place of [`Params::specs`]; panics beyond its end.
     pub fn at(&self, idx: usize) -> Value {
         self.values[idx]
     }
 
+    /// The value by name; `None` where the lab has none of this name.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.index(name).map(|idx| self.values[idx])
     }
@@ -214,6 +220,7 @@ impl Params {
         self.values[idx] = value;
     }
 
+    /// Whether the parameter at this place has an effect with the others as they are.
     pub fn is_active(&self, idx: usize) -> bool {
         (self.specs[idx].active)(self)
     }

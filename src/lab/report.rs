@@ -34,6 +34,7 @@ pub struct Metric {
     pub value: Option<f64>,
 }
 
+/// What a run of a lab gives: data for screens, files and tests.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// In the order of the row, one for each [`MetricSpec`].
@@ -53,6 +54,7 @@ impl Report {
     }
 }
 
+/// An array in row-major order, and the name that `--save` knows it by.
 #[derive(Clone, Debug)]
 pub struct NamedArray {
     pub name: &'static str,
@@ -173,6 +175,7 @@ pub struct Rows {
     pub sorted: Vec<RowStat>,
 }
 
+/// SQNR in dB and largest magnitude of one row, column or group, by its place in the array.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RowStat {
     pub idx: u32,
@@ -194,6 +197,7 @@ pub struct Lines {
     pub here: Option<(f64, f64)>,
 }
 
+/// What a series stands for; the theme gives it its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeriesRole {
@@ -203,11 +207,12 @@ pub enum SeriesRole {
     Grid,
 }
 
+/// One curve.
 #[derive(Clone, Debug, Serialize)]
 pub struct Series {
     pub name: String,
     pub role: SeriesRole,
-    /// Steps (a staircase) or single points rather than a joined line.
+    /// (x, y) in the units of the [`Lines`], joined in this order; the curve breaks where one is not finite.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -220,6 +225,7 @@ pub struct Bars {
     pub bars: Vec<Bar>,
 }
 
+/// One bar: its segments stand end to end.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bar {
     pub label: String,
@@ -228,6 +234,7 @@ pub struct Bar {
     pub note: String,
 }
 
+/// A part of a bar, in the unit of its [`Bars`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Segment {
     pub name: &'static str,
@@ -248,6 +255,7 @@ pub struct Ruler {
     pub data: Option<(f64, f64)>,
 }
 
+/// Rows of words; each has one cell a column.
 #[derive(Clone, Debug, Serialize)]
 pub struct Table {
     pub view: &'static str,

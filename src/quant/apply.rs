@@ -17,6 +17,7 @@ pub struct Quantized {
 }
 
 impl Quantized {
+    /// Errors of the whole array.
     pub fn errors(&self) -> Errors {
         self.rows.iter().copied().fold(Errors::default(), Errors::plus)
     }

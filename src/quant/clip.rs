@@ -20,10 +20,12 @@ impl<'a> Matrix<'a> {
         Self { data, cols }
     }
 
+    /// Values in a row.
     pub fn cols(&self) -> usize {
         self.cols
     }
 
+    /// Rows: `data.len() / cols`.
     pub fn n_rows(&self) -> usize {
         self.data.len() / self.cols
     }
@@ -65,6 +67,7 @@ pub struct Config {
 }
 
 impl Config {
+    /// The codes that scheme and bits give.
     pub fn range(&self) -> CodeRange {
         self.scheme.range(self.bits)
     }

@@ -33,6 +33,7 @@ pub enum ScaleFormat {
 }
 
 impl ScaleFormat {
+    /// Bits that one scale takes.
     pub fn bits(self) -> u32 {
         match self {
             Self::F16 => 16,
