@@ -28,6 +28,7 @@ pub enum Overlay {
     /// Keys of the context beneath.
     Help {
         context: Context,
+        keymap: Keymap,
         scroll: u16,
     },
     Palette(Box<Palette>),
@@ -41,7 +42,8 @@ pub enum Overlay {
         body: String,
         scroll: u16,
     },
-    GoTo,
+    /// Over a screen in this context.
+    GoTo(Context),
     Confirm {
         question: String,
         yes: Confirmed,
@@ -66,11 +68,11 @@ impl Overlay {
     /// Opens what was asked for over a screen in `context`.
     pub fn open(show: Show, context: Context, keymap: &Keymap, cx: &mut Cx) -> Self {
         match show {
-            Show::Help => Self::Help { context, scroll: 0 },
+            Show::Help => Self::Help { context, keymap: keymap.clone(), scroll: 0 },
             Show::Palette(text) => Self::Palette(Box::new(Palette::new(&text, context, keymap, cx))),
             Show::Term(id) => Self::Term { id, term: None, loading: Some(cx.run(Slot::Glossary, Job::Glossary)) },
             Show::Page { title, body } => Self::Page { title, body, scroll: 0 },
-            Show::GoTo => Self::GoTo,
+            Show::GoTo => Self::GoTo(context),
             Show::Confirm { question, yes } => Self::Confirm { question, yes },
         }
     }
@@ -87,7 +89,7 @@ impl Overlay {
                 Offer::new(&[Action::Back], "close"),
             ],
             Self::Confirm { .. } => vec![Offer::new(&[Action::Primary], "yes"), Offer::new(&[Action::Back], "no")],
-            Self::GoTo => vec![Offer::new(&[Action::Back], "close")],
+            Self::GoTo(_) => vec![Offer::new(&[Action::Back], "close")],
             Self::Term { .. } => vec![Offer::new(&[Action::Back], "close"), Offer::new(&[Action::Primary], "open the glossary")],
             _ => vec![Offer::new(&[Action::Back], "close"), Offer::new(&[Action::Up, Action::Down], "scroll")],
         }
@@ -95,13 +97,15 @@ impl Overlay {
 
     /// A key that the pop-up takes before the keymap: the letters of the go-to menu.
     pub fn chord(&self, key: Key) -> Option<Answer> {
-        let (Self::GoTo, KeyCode::Char(c), true) = (self, key.code, key.is_printable()) else { return None };
+        let (Self::GoTo(context), KeyCode::Char(c), true) = (self, key.code, key.is_printable()) else { return None };
         let route = match c {
             'm' => Route::Map,
             'l' => return Some(Answer::Ask(Ask::Show(Show::Palette("lab ".into())))),
             't' => Route::Terms { term: None },
             'p' => Route::Progress,
             's' => Route::Settings,
+            // On a control home is its least value; there the page above goes up instead.
+            'g' if *context == Context::Controls => return Some(Answer::Tell(Input::Action(Action::PageUp))),
             'g' => return Some(Answer::Tell(Input::Action(Action::First))),
             _ => return None,
         };
@@ -110,7 +114,7 @@ impl Overlay {
 
     pub fn update(&mut self, input: Input, cx: &mut Cx) -> Answer {
         if let Self::Palette(palette) = self {
-            return palette.update(input, cx);
+            return palette.update(input);
         }
         match (self, input) {
             (Self::Term { id, term, loading }, Input::Job(job, event)) if *loading == Some(job) => {
@@ -123,40 +127,56 @@ impl Overlay {
                 Answer::Ask(Ask::Go(Route::Terms { term: Some(id.clone()) }))
             }
             (_, Input::Action(Action::Back | Action::Primary | Action::Help)) => Answer::Close,
-            (Self::Help { scroll, .. } | Self::Page { scroll, .. }, Input::Action(action)) => {
-                let page = cx.size.height.saturating_sub(6).max(1);
-                *scroll = match action {
-                    Action::Up => scroll.saturating_sub(1),
-                    Action::Down => scroll.saturating_add(1),
-                    Action::PageUp => scroll.saturating_sub(page),
-                    Action::PageDown | Action::Space => scroll.saturating_add(page),
-                    Action::First => 0,
-                    _ => *scroll,
-                };
+            (_, Input::Action(Action::Palette)) => Answer::Tell(Input::Action(Action::Palette)),
+            (overlay, Input::Action(action)) => {
+                overlay.scroll(action, cx);
                 Answer::Stay
             }
             _ => Answer::Stay,
         }
     }
 
-    pub fn render(&self, area: Rect, buf: &mut Buffer, view: &View, keymap: &Keymap) -> Option<Position> {
+    /// Scrolls a page that is longer than its box, no further than its last line.
+    fn scroll(&mut self, action: Action, cx: &Cx) {
+        let view = View { model: cx.model, theme: &cx.theme };
+        let inner = cx.size.height.saturating_sub(4);
+        let max = match self {
+            Self::Help { context, keymap, .. } => help::page(*context, keymap, &view).max_scroll(inner),
+            Self::Page { body, .. } => prose(body, cx.size.width, &view).max_scroll(inner),
+            _ => return,
+        };
+        let (Self::Help { scroll, .. } | Self::Page { scroll, .. }) = self else { return };
+        let page = inner.saturating_sub(2).max(1);
+        *scroll = match action {
+            Action::Up => scroll.saturating_sub(1),
+            Action::Down => scroll.saturating_add(1),
+            Action::PageUp => scroll.saturating_sub(page),
+            Action::PageDown | Action::Space => scroll.saturating_add(page),
+            Action::First => 0,
+            Action::Last => max,
+            _ => *scroll,
+        }
+        .min(max);
+    }
+
+    pub fn render(&self, area: Rect, buf: &mut Buffer, view: &View) -> Option<Position> {
         match self {
             Self::Palette(palette) => palette.render(area, buf, view),
-            Self::Help { context, scroll } => boxed("Keys", &help::page(*context, keymap, view), *scroll, area, buf, view),
-            Self::Term { id, term, .. } => {
+            Self::Help { context, keymap, scroll } => {
+                boxed("Keys", &help::page(*context, keymap, view), *scroll, area, buf, view)
+            }
+            Self::Term { id, term, loading } => {
                 let width = PAGE_WIDTH.min(area.width.saturating_sub(8));
+                let plain = |words: String| Page { lines: vec![Line::from(words)], ..Page::default() };
                 let page = match term {
                     Some(term) => term_page(term, width, view),
-                    None => Page { lines: vec![Line::from(format!("looking up {id}"))], ..Page::default() },
+                    None if loading.is_some() => plain(format!("looking up {id}")),
+                    None => plain(format!("no lesson explains {id}")),
                 };
                 boxed("Term", &page, 0, area, buf, view)
             }
-            Self::Page { title, body, scroll } => {
-                let mut page = Page::default();
-                page.markdown(body, PAGE_WIDTH.min(area.width.saturating_sub(8)), 0, view.theme, &|_| None);
-                boxed(title, &page, *scroll, area, buf, view)
-            }
-            Self::GoTo => {
+            Self::Page { title, body, scroll } => boxed(title, &prose(body, area.width, view), *scroll, area, buf, view),
+            Self::GoTo(_) => {
                 let line = |(key, place): &(char, &str)| {
                     let key = Span::styled(format!("{key}  "), view.theme.style(Role::Accent));
                     Line::from(vec![key, Span::raw((*place).to_owned())])
@@ -165,14 +185,20 @@ impl Overlay {
                 boxed("Go to", &page, 0, area, buf, view)
             }
             Self::Confirm { question, .. } => {
-                let mut page = Page::default();
-                page.markdown(question, PAGE_WIDTH.min(area.width.saturating_sub(8)), 0, view.theme, &|_| None);
+                let mut page = prose(question, area.width, view);
                 page.blank();
                 page.line(Span::styled(view.theme.say("⏎ yes   esc no").into_owned(), view.theme.style(Role::Dim)));
                 boxed("Sure?", &page, 0, area, buf, view)
             }
         }
     }
+}
+
+/// Markdown, as wide as a pop-up in a body of this width may be.
+fn prose(markdown: &str, width: u16, view: &View) -> Page {
+    let mut page = Page::default();
+    page.markdown(markdown, PAGE_WIDTH.min(width.saturating_sub(8)), 0, view.theme, &|_| None);
+    page
 }
 
 fn find_term(id: &str, event: JobEvent) -> Option<Term> {

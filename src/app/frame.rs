@@ -44,7 +44,7 @@ pub(super) fn render(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position
     let mut cursor = app.top().render(body, buf, &view);
     news_lines(app, &news, below, buf);
     if let Some(overlay) = &app.overlay {
-        cursor = overlay.render(body, buf, &view, &app.keymap);
+        cursor = overlay.render(body, buf, &view);
     }
     foot_line(app, foot, buf);
     if app.theme.ascii() {

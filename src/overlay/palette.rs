@@ -65,10 +65,11 @@ impl Palette {
         palette
     }
 
-    pub(super) fn update(&mut self, input: Input, _cx: &mut Cx) -> Answer {
+    pub(super) fn update(&mut self, input: Input) -> Answer {
         let last = self.found.len().saturating_sub(1);
         match input {
             Input::Action(Action::Back | Action::Palette) => return Answer::Close,
+            Input::Action(Action::Help) => return Answer::Tell(Input::Action(Action::Help)),
             Input::Action(Action::Up | Action::PrevRegion) => self.cursor = self.cursor.saturating_sub(1),
             Input::Action(Action::Down | Action::NextRegion) => self.cursor = (self.cursor + 1).min(last),
             Input::Action(Action::Primary) => return self.choose(),
