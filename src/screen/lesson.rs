@@ -284,7 +284,9 @@ impl LessonScreen {
         if self.settled().is_some() {
             return;
         }
-        if n_read >= n_hints {
+        if self.predicting() {
+            cx.say("The hints are about the challenge; a rough guess will do here.");
+        } else if n_read >= n_hints {
             cx.say(if n_hints == 0 { "This step has no hint." } else { "That was the last hint. The solution is on o." });
         } else if self.armed {
             self.armed = false;
@@ -292,6 +294,11 @@ impl LessonScreen {
         } else {
             self.armed = true;
         }
+    }
+
+    /// A guess is asked for before the lab opens.
+    fn predicting(&self) -> bool {
+        matches!(&self.face, Face::Lab(challenge) if matches!(challenge.phase, challenge::Phase::Predicting { .. }))
     }
 
     fn ask_solution(&mut self, cx: &mut Cx) {

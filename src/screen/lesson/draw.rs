@@ -80,7 +80,7 @@ pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
     };
     if let Some(step) = screen.step().filter(|step| step.graded() && screen.settled().is_none()) {
         let n_read = model.learner.step(&step.id).hints() as usize;
-        if n_read < step.hints.len() {
+        if n_read < step.hints.len() && !screen.predicting() {
             offers.push(Offer::new(&[Action::Hint], if screen.armed { "show the hint (-20 %)" } else { "hint (-20 %)" }));
         }
         offers.push(Offer::new(&[Action::Solution], "solution"));
