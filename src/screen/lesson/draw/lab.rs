@@ -39,8 +39,12 @@ pub(super) fn footer(challenge: &Challenge, step: Option<&Step>) -> Vec<Offer> {
     match challenge.context() {
         Context::Field => vec![Offer::new(&[Action::Primary], "set"), Offer::new(&[Action::Back], "cancel")],
         _ => {
-            let check = if challenge.wants_check(lab) { "check" } else { "on" };
-            let mut offers = vec![Offer::new(&[Action::Primary], check)];
+            let wants_check = challenge.wants_check(lab);
+            let mut offers = vec![Offer::new(&[Action::Primary], if wants_check { "check" } else { "on" })];
+            // While enter checks again what is settled already, another key leads on.
+            if wants_check && challenge.settled.is_some() {
+                offers.push(Offer::new(&[Action::Next], "on"));
+            }
             if challenge.pane.region() == Region::Controls {
                 offers.push(Offer::new(&[Action::Left, Action::Right], "change"));
                 if lab.vary.len() != 1 {
@@ -174,7 +178,7 @@ fn ask_prediction(
     }
     match error {
         Some(error) => page.hanging(vec![bad(view)], error, width, view.theme, view.theme.style(Role::Text), terms),
-        None => page.line(dim("Being made is what counts: a prediction pays 5 XP, right or wrong.", view)),
+        None => page.line(dim("A rough guess will do: a prediction pays 5 XP, right or wrong.", view)),
     }
 }
 
