@@ -15,6 +15,7 @@ use crate::{
 
 /// A bar is at least this long, or it is left out.
 const MIN_LENGTH: usize = 8;
+const LENGTH_STEP: usize = 4;
 
 /// Rows without the heading: a bar and a blank each, and the legend.
 pub(super) fn height(f: &Bars) -> usize {
@@ -28,7 +29,8 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Bars, area: Rect, buf: &mut Buffer
     let notes: Vec<String> = f.bars.iter().map(|bar| note(bar, f, view)).collect();
     let note_width = notes.iter().map(|n| n.width()).max().unwrap_or(0);
     let room = width.saturating_sub(label_width + 2 + note_width + 3);
-    let length = if room < MIN_LENGTH { 0 } else { room };
+    // In steps, so that bars keep their length while the digits of a note change.
+    let length = if room < MIN_LENGTH { 0 } else { room / LENGTH_STEP * LENGTH_STEP };
     let greatest = f.bars.iter().map(total).fold(0.0, f64::max);
     let stride = if rows > height(f) - 1 { 2 } else { 1 };
     for (i, (bar, note)) in f.bars.iter().zip(&notes).enumerate().take(rows) {
@@ -51,19 +53,16 @@ fn total(bar: &Bar) -> f64 {
     bar.segments.iter().map(|s| s.value.max(0.0)).filter(|v| v.is_finite()).sum()
 }
 
-/// Total, note, and the total of mark A.
+/// Total and note; where mark A differs, its total takes the place of the note, for both would leave no room for bars.
 fn note(bar: &Bar, f: &Bars, view: &FigureView<'_>) -> String {
-    let mut text = quantity(total(bar), f.unit);
-    if !bar.note.is_empty() {
-        text = format!("{text}  {}", view.theme.say(&bar.note));
-    }
+    let text = quantity(total(bar), f.unit);
     if let Some(Figure::Bars(a)) = view.against {
         let was = a.bars.iter().find(|b| b.label == bar.label).map(total);
         if let Some(was) = was.filter(|was| *was != total(bar)) {
-            text = format!("{text}  A {}", quantity(was, f.unit));
+            return format!("{text}  A {}", quantity(was, f.unit));
         }
     }
-    text
+    if bar.note.is_empty() { text } else { format!("{text}  {}", view.theme.say(&bar.note)) }
 }
 
 /// The cells of each segment: rounded at the running sum, so that equal totals end in one column; none above zero is blank.
