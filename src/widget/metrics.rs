@@ -55,10 +55,17 @@ impl<'a> Metrics<'a> {
         (widths.difference + rows.iter().map(|r| r.difference.width() + GAP).max().unwrap_or(0)).min(usize::from(u16::MAX)) as u16
     }
 
+    /// The columns that values and differences need, without those of A.
+    pub fn compact_width(&self) -> u16 {
+        let rows = self.rows();
+        Widths::of(&rows).compact(&rows).min(usize::from(u16::MAX)) as u16
+    }
+
     pub fn render(&self, area: Rect, buf: &mut Buffer) {
         let rows = self.rows();
         let mut widths = Widths::of(&rows);
         widths.shows_a = self.width() <= area.width;
+        widths.shows_difference = widths.shows_a || widths.compact(&rows) <= usize::from(area.width);
         for (y, row) in rows.iter().enumerate() {
             self.draw_row(row, &widths, y, area, buf);
         }
@@ -73,6 +80,10 @@ impl<'a> Metrics<'a> {
         // The difference says more than A's own value: where one must go, it is the value.
         if widths.shows_a {
             print(buf, area, widths.a + widths.was.left - a.left(), y, &self.theme.say(&a.text), dim);
+        }
+        // A number cut short is a wrong number.
+        if !widths.shows_difference {
+            return;
         }
         let difference = if widths.shows_a { widths.difference } else { widths.a };
         let (glyph, role) = match row.verdict {
@@ -164,13 +175,23 @@ struct Widths {
     value: usize,
     now: Sides,
     unit: usize,
+    unit_width: usize,
     a: usize,
     was: Sides,
     difference: usize,
     shows_a: bool,
+    shows_difference: bool,
 }
 
 impl Widths {
+    fn compact(&self, rows: &[Row<'_>]) -> usize {
+        rows.iter()
+            .map(|r| r.difference.width())
+            .max()
+            .filter(|&w| w > 0)
+            .map_or(self.unit + self.unit_width, |w| self.a + GAP + w)
+    }
+
     fn of(rows: &[Row<'_>]) -> Self {
         let label = rows.iter().map(|r| r.spec.label.width()).max().unwrap_or(0);
         let unit_width = rows.iter().map(|r| r.spec.unit.width()).max().unwrap_or(0);
@@ -178,7 +199,8 @@ impl Widths {
         let value = label + GAP;
         let unit = value + now.left + now.right + 1;
         let a = unit + unit_width + GAP;
-        Self { value, now, unit, a, was, difference: a + was.left + was.right + GAP, shows_a: true }
+        let difference = a + was.left + was.right + GAP;
+        Self { value, now, unit, unit_width, a, was, difference, shows_a: true, shows_difference: true }
     }
 }
 

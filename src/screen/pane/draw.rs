@@ -20,6 +20,11 @@ use crate::{
 
 /// The fewest rows that a figure is worth drawing in.
 const MIN_FIGURE: u16 = 7;
+/// Between controls and metrics.
+const GAP: u16 = 2;
+const STEP: u16 = 4;
+/// The fewest columns that a label, a value and a slider are worth.
+const MIN_CONTROLS: u16 = 30;
 
 /// What a step asks of the picture of its lab.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,9 +60,9 @@ impl Pane {
 
     fn render_top(&self, area: Rect, buf: &mut Buffer, view: &View, look: Look, controls: &[usize]) -> Option<Position> {
         let wide = area.width >= 72 && !look.closed;
-        let left = if wide { area.width * 11 / 20 } else { area.width };
+        let left = if wide { self.controls_width(area, view.theme, look) } else { area.width };
         let [left, _, right] =
-            Layout::horizontal([Constraint::Length(left), Constraint::Length(if wide { 2 } else { 0 }), Constraint::Min(0)])
+            Layout::horizontal([Constraint::Length(left), Constraint::Length(if wide { GAP } else { 0 }), Constraint::Min(0)])
                 .areas(area);
         let focused = (self.region == Region::Controls && !look.closed).then_some(self.focus);
         let entry = self.entry.as_ref().map(|entry| entry.text());
@@ -69,11 +74,30 @@ impl Pane {
         focused.and_then(|_| widget.cursor(left))
     }
 
+    /// More than half, unless differences of mark A or units would be cut off and the sliders can give way.
+    fn controls_width(&self, area: Rect, theme: &Theme, look: Look) -> u16 {
+        let width = area.width * 11 / 20;
+        let Some(run) = &self.run else { return width };
+        let names = self.metric_names(look);
+        let shown = &names[..names.len().min(usize::from(area.height))];
+        let left_beside = |a| {
+            let wanted = Metrics::new(self.lab.metrics, &run.report, theme).only(shown).against(a).compact_width();
+            // In steps, so that the split stays where it is while digits change.
+            width.min(area.width.saturating_sub(wanted.next_multiple_of(STEP) + GAP))
+        };
+        let with_a = self.a.as_ref().map(|a| left_beside(Some(&*a.report)));
+        with_a.into_iter().chain([left_beside(None)]).find(|&left| left >= MIN_CONTROLS).unwrap_or(width)
+    }
+
+    fn metric_names<'n>(&self, look: Look<'n>) -> Vec<&'n str> {
+        let rest = self.lab.metrics.iter().map(|m| m.name).filter(|name| !look.only_first && !look.first.contains(name));
+        look.first.iter().copied().chain(rest).collect()
+    }
+
     /// Metrics in as many columns as there is room for.
     fn render_metrics(&self, area: Rect, buf: &mut Buffer, theme: &Theme, look: Look) {
         let Some(run) = &self.run else { return };
-        let rest = self.lab.metrics.iter().map(|m| m.name).filter(|name| !look.only_first && !look.first.contains(name));
-        let names: Vec<&str> = look.first.iter().copied().chain(rest).collect();
+        let names = self.metric_names(look);
         let mut x = area.x;
         for chunk in names.chunks(usize::from(area.height.max(1))) {
             let a = self.a.as_ref().map(|a| &*a.report);
