@@ -135,6 +135,12 @@ const NOT_TYPING: &[Context] =
 const SCREENS: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure, C::List];
 const LESSON: &[Context] = &[C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure];
+const ABOUT: &[Context] = &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure];
+/// A text, a listing, a question that is done, a lab: not a question that is open.
+const DONE_OR_LAB: &[Context] = &[C::Reading, C::Controls, C::Figure];
+const REGIONS: &[Context] = &[C::Reading, C::Field, C::Controls, C::Figure, C::Finder];
+const SIDEWAYS: &[Context] = &[C::Map, C::Reading, C::Controls, C::Figure, C::List];
+const SPACE: &[Context] = &[C::Map, C::Reading, C::ChooseMany, C::Order, C::Controls, C::List, C::Popup];
 const LAB: &[Context] = &[C::Controls, C::Figure];
 const NO_CONTROLS: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Figure, C::List, C::Popup];
@@ -160,16 +166,16 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Help, "help", NOT_TYPING, [Key::char('?')], "the keys of this screen"),
     row!(Action::Back, "back", EVERYWHERE, [key(KeyCode::Esc)], "close the innermost thing"),
     row!(Action::Back, "back", NOT_TYPING, [Key::char('q')], "close; on the map, quit"),
-    row!(Action::NextRegion, "next-region", EVERYWHERE, [key(KeyCode::Tab)], "next field or region"),
-    row!(Action::PrevRegion, "previous-region", EVERYWHERE, [Key::shift(KeyCode::Tab)], "previous field or region"),
+    row!(Action::NextRegion, "next-region", REGIONS, [key(KeyCode::Tab)], "next field or region"),
+    row!(Action::PrevRegion, "previous-region", REGIONS, [Key::shift(KeyCode::Tab)], "previous field or region"),
     row!(Action::Primary, "primary", EVERYWHERE, [key(KeyCode::Enter)], "the action named first in the footer"),
     row!(Action::Up, "up", NOT_TYPING, [key(KeyCode::Up), Key::char('k')], "up"),
     row!(Action::Down, "down", NOT_TYPING, [key(KeyCode::Down), Key::char('j')], "down"),
-    row!(Action::Left, "left", NOT_TYPING, [key(KeyCode::Left), Key::char('h')], "left; less"),
-    row!(Action::Right, "right", NOT_TYPING, [key(KeyCode::Right), Key::char('l')], "right; more"),
+    row!(Action::Left, "left", SIDEWAYS, [key(KeyCode::Left), Key::char('h')], "left; less"),
+    row!(Action::Right, "right", SIDEWAYS, [key(KeyCode::Right), Key::char('l')], "right; more"),
     row!(Action::Up, "up", &[C::Field, C::Finder], [key(KeyCode::Up)], "up"),
     row!(Action::Down, "down", &[C::Field, C::Finder], [key(KeyCode::Down)], "down"),
-    row!(Action::Space, "space", NOT_TYPING, [Key::char(' ')], "page on; mark; grab"),
+    row!(Action::Space, "space", SPACE, [Key::char(' ')], "page on; mark; grab"),
     row!(Action::Next, "next", SCREENS, [Key::char('n')], "next step, node or row"),
     row!(Action::Prev, "previous", SCREENS, [Key::char('p')], "previous step, node or row"),
     row!(Action::PageUp, "page-up", NOT_TYPING, [key(KeyCode::PageUp), Key::ctrl('u')], "scroll up"),
@@ -184,7 +190,7 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Hint, "hint", &[C::Field], [Key::ctrl('t')], "a hint; says its price first"),
     row!(Action::Solution, "solution", LESSON, [Key::char('o')], "the solution; asks first"),
     row!(Action::Solution, "solution", &[C::Field], [Key::ctrl('o')], "the solution; asks first"),
-    row!(Action::Run, "run", LESSON, [Key::char('r')], "run or answer again, with new numbers"),
+    row!(Action::Run, "run", DONE_OR_LAB, [Key::char('r')], "run or answer again, with new numbers"),
     row!(Action::Undo, "undo", LAB, [Key::char('u')], "take the last change back"),
     row!(Action::Reset, "reset", LAB, [Key::char('z')], "all controls back to the start"),
     row!(Action::Mark, "mark", LAB, [Key::char('m')], "mark this run as A and compare; again: unmark"),
@@ -192,9 +198,9 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::View, "view", &[C::Reading], [Key::char('v')], "next listing"),
     row!(Action::Scale, "scale", LAB, [Key::char('s')], "count scale log or linear"),
     row!(Action::Words, "words", LAB, [Key::char('w')], "the figure in words"),
-    row!(Action::About, "about", SCREENS, [Key::char('i')], "terms, questions people ask, sources"),
+    row!(Action::About, "about", ABOUT, [Key::char('i')], "terms, questions people ask, sources"),
     row!(Action::Export, "export", LAB, [Key::char('x')], "write this run as JSON and SVG"),
-    row!(Action::Copy, "copy", LESSON, [Key::char('y')], "copy the listing, or the command of this run"),
+    row!(Action::Copy, "copy", DONE_OR_LAB, [Key::char('y')], "copy the listing, or the command of this run"),
     row!(Action::Answer(0), "answer-a", ANSWERS, [Key::char('a'), Key::char('1')], "option or partner a"),
     row!(Action::Answer(1), "answer-b", ANSWERS, [Key::char('b'), Key::char('2')], "option or partner b"),
     row!(Action::Answer(2), "answer-c", ANSWERS, [Key::char('c'), Key::char('3')], "option or partner c"),
