@@ -123,10 +123,12 @@ impl Model {
         JobId(self.next_job)
     }
 
-    /// The node that "continue" leads to: where the learner stood, else the first open one.
+    /// The node that "continue" leads to: where the learner stood, unless it is complete; else the first open one.
     pub fn resume(&self) -> Option<NodeId> {
+        use crate::learner::Mark::Complete;
         let stood = self.learner.last_position().map(|step| step.node()).filter(|node| self.library.head(node).is_some());
-        stood.or_else(|| self.next_open(None))
+        let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Complete;
+        stood.clone().filter(unfinished).or_else(|| self.next_open(None)).or(stood)
     }
 
     /// The first node, in the order of the course, that is neither locked nor complete.
