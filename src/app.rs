@@ -134,7 +134,9 @@ impl App {
                 Vec::new()
             }
             Msg::Told(told) => {
-                self.notice = Some(told.unwrap_or_else(|why| why));
+                // One key may ask for two things (a run as JSON and as SVG): both answers show.
+                let told = told.unwrap_or_else(|why| why);
+                self.notice = Some(self.notice.take().map_or(told.clone(), |before| format!("{before}; {told}")));
                 Vec::new()
             }
             Msg::Tick(now) => {

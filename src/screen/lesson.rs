@@ -121,6 +121,11 @@ impl LessonScreen {
         }
     }
 
+    /// In the figure of sorted rows `n` and `p` walk the rows, not the steps.
+    fn walks_rows(&self) -> bool {
+        matches!(&self.face, Face::Lab(challenge) if challenge.pane.walks_rows())
+    }
+
     /// Leaves the step in view and opens another.
     fn open(&mut self, idx: usize, cx: &mut Cx) {
         self.keep(cx);
@@ -187,6 +192,7 @@ impl LessonScreen {
             Action::Back => self.escape(cx),
             Action::PageDown => drop(self.scroll_by(true, cx)),
             Action::PageUp => drop(self.scroll_by(false, cx)),
+            Action::Next | Action::Prev if self.walks_rows() => self.act_on_face(action, cx),
             Action::Next => self.on(cx),
             Action::Prev => {
                 if let Some(before) = self.idx.checked_sub(1) {

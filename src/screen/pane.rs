@@ -144,6 +144,11 @@ impl Pane {
         self.a.as_ref()?.report.figures.iter().find(|f| f.view() == view)
     }
 
+    /// The cursor is in a figure of sorted rows.
+    pub fn walks_rows(&self) -> bool {
+        self.region == Region::Figure && matches!(self.figure(), Some(Figure::Rows(_)))
+    }
+
     /// Puts parameters in at once: the solution, the start.
     pub fn put(&mut self, params: Params, cx: &mut Cx) {
         self.change(params, cx);
@@ -266,7 +271,7 @@ impl Pane {
 
     fn act_on_figure(&mut self, action: Action, cx: &Cx) -> bool {
         let width = draw::figure_width(cx.size.width);
-        let rows = matches!(self.figure(), Some(Figure::Rows(_)));
+        let rows = self.walks_rows();
         match action {
             Action::Left => self.steer(cx, |view| view.moved(width, -1)),
             Action::Right => self.steer(cx, |view| view.moved(width, 1)),
