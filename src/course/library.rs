@@ -92,6 +92,11 @@ impl Library {
         self.course(head.node.course())?.tracks.iter().find(|track| track.id == head.track)
     }
 
+    /// The title of a lesson; its id where no course has it.
+    pub fn title(&self, node: &NodeId) -> String {
+        self.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string())
+    }
+
     /// The title of the chapter that a lesson stands in; `None` where no path names it.
     pub fn chapter(&self, node: &NodeId) -> Option<&Text> {
         let mut chapters = self.course(node.course())?.paths.iter().flat_map(|path| &path.chapters);

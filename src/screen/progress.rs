@@ -142,7 +142,7 @@ fn history_line(entry: &Entry, view: &View) -> Line<'static> {
 }
 
 fn title(node: &NodeId, model: &Model) -> String {
-    model.library.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string())
+    model.library.title(node)
 }
 
 fn step_name(step: &StepId, model: &Model) -> String {

@@ -175,7 +175,7 @@ impl Screen for TermsScreen {
         if let Some((node, term)) = self.selected() {
             let mut page = term_page(term, right.width.saturating_sub(2).min(78), view);
             page.blank();
-            let lesson = view.model.library.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string());
+            let lesson = view.model.library.title(node);
             page.line(Line::from(vec![Span::styled("taught in ", view.theme.style(Role::Dim)), Span::raw(lesson)]));
             page.render(right, buf, 0, view.theme);
         }

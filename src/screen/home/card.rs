@@ -70,10 +70,7 @@ fn needs(page: &mut Page, state: &NodeState, width: u16, view: &View) {
     if state.missing.is_empty() {
         return;
     }
-    let titles = state
-        .missing
-        .iter()
-        .map(|node| view.model.library.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string()));
+    let titles = state.missing.iter().map(|node| view.model.library.title(node));
     let names = titles.collect::<Vec<_>>().join(", ");
     text(page, &format!("needs {names}"), width, Role::Text, view);
 }

@@ -68,7 +68,7 @@ pub(super) fn act(screen: &mut LessonScreen, action: Action, cx: &mut Cx) {
 pub(super) fn primary_word(screen: &LessonScreen, lesson: &Lesson, model: &Model) -> String {
     match (first_open(lesson, model), next_node(screen, model)) {
         (Some(_), _) => "to the open step".into(),
-        (None, Some(node)) => model.library.head(&node).map_or_else(|| node.to_string(), |head| head.title.to_string()),
+        (None, Some(node)) => model.library.title(&node),
         (None, None) => "map".into(),
     }
 }

@@ -23,9 +23,8 @@ use crate::{
 };
 
 pub(super) fn header(screen: &LessonScreen, view: &View) -> (Line<'static>, Line<'static>) {
-    let head = view.model.library.head(&screen.node);
     let chapter = view.model.library.chapter(&screen.node).map(|title| title.to_string());
-    let title = head.map_or_else(|| screen.node.to_string(), |head| head.title.to_string());
+    let title = view.model.library.title(&screen.node);
     let mut left = vec![];
     if let Some(chapter) = chapter {
         left.push(dim(view.theme.say(&format!("{chapter} › ")), view));
