@@ -17,6 +17,8 @@ use crate::{
 /// A slider is at least and at most this wide, ends included.
 const SLIDER: std::ops::RangeInclusive<usize> = 8..=34;
 const MARGIN: usize = 2;
+/// A longer choice may end in an ellipsis when room is short.
+const MAX_LEAST_CHOICE: usize = 18;
 
 /// One row a visible parameter: label, value, and a slider for numbers; a choice stands between `‹ ›`.
 ///
@@ -48,6 +50,11 @@ impl<'a> Controls<'a> {
 
     pub fn height(&self) -> u16 {
         self.visible.len().min(usize::from(u16::MAX)) as u16
+    }
+
+    /// The columns in which every label and value still shows whole; sliders come on top.
+    pub fn min_width(&self) -> u16 {
+        Places::of(self, u16::MAX).least as u16
     }
 
     /// Draws as many rows as fit, scrolled so that the focused one shows.
@@ -184,6 +191,8 @@ struct Places {
     /// 0 where there is no room for one.
     slider_width: usize,
     end: usize,
+    /// Where the longest value ends.
+    least: usize,
 }
 
 impl Places {
@@ -207,7 +216,7 @@ impl Places {
         let slider_width = if room < *SLIDER.start() { 0 } else { room.min(*SLIDER.end()) };
         let choices = rows().filter(|(_, v)| !is_number(v)).map(|(spec, v)| shown_value(spec, v).width() + 4).max().unwrap_or(0);
         let end = (slider + slider_width).max(value + choices).min(width);
-        Self { value, value_width, slider, slider_width, end }
+        Self { value, value_width, slider, slider_width, end, least: value + value_width.max(choices.min(MAX_LEAST_CHOICE)) }
     }
 }
 

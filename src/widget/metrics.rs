@@ -71,7 +71,7 @@ impl<'a> Metrics<'a> {
         }
     }
 
-    fn draw_row(&self, row: &Row<'_>, widths: &Widths, y: usize, area: Rect, buf: &mut Buffer) {
+    fn draw_row(&self, row: &Row, widths: &Widths, y: usize, area: Rect, buf: &mut Buffer) {
         let (text, dim, glyphs) = (self.theme.style(Role::Text), self.theme.style(Role::Dim), self.theme.glyphs());
         print(buf, area, 0, y, &self.theme.say(row.spec.label), dim);
         print(buf, area, widths.value + widths.now.left - row.now.left(), y, &self.theme.say(&row.now.text), text);
@@ -95,7 +95,7 @@ impl<'a> Metrics<'a> {
         print(buf, area, difference + 2, y, &row.difference, text);
     }
 
-    fn rows(&self) -> Vec<Row<'a>> {
+    fn rows(&self) -> Vec<Row> {
         self.specs.iter().map(|spec| Row::new(spec, self.report, self.against)).collect()
     }
 }
@@ -117,8 +117,9 @@ impl Number {
 }
 
 #[derive(Clone, Debug)]
-struct Row<'a> {
-    spec: &'a MetricSpec,
+struct Row {
+    /// As it is shown: bytes from a billion on stand as GB.
+    spec: MetricSpec,
     now: Number,
     a: Option<Number>,
     difference: String,
@@ -126,14 +127,17 @@ struct Row<'a> {
     verdict: Option<bool>,
 }
 
-impl<'a> Row<'a> {
-    fn new(spec: &'a MetricSpec, report: &Report, against: Option<&Report>) -> Self {
+impl Row {
+    fn new(spec: &MetricSpec, report: &Report, against: Option<&Report>) -> Self {
         let value = report.metric(spec.name);
-        let now = Number { text: format_metric(value, spec) };
+        let is_giga = spec.unit == "B" && value.is_some_and(|v| v.abs() >= 1e9);
+        let (spec, size) = if is_giga { (MetricSpec { unit: "GB", decimals: 3, ..*spec }, 1e9) } else { (*spec, 1.0) };
+        let value = value.map(|v| v / size);
+        let now = Number { text: format_metric(value, &spec) };
         let Some(against) = against else { return Self { spec, now, a: None, difference: String::new(), verdict: None } };
-        let was = against.metric(spec.name);
-        let a = Number { text: format_metric(was, spec) };
-        let (difference, verdict) = change(spec, value, was);
+        let was = against.metric(spec.name).map(|v| v / size);
+        let a = Number { text: format_metric(was, &spec) };
+        let (difference, verdict) = change(&spec, value, was);
         Self { spec, now, a: Some(a), difference, verdict }
     }
 }
@@ -184,7 +188,7 @@ struct Widths {
 }
 
 impl Widths {
-    fn compact(&self, rows: &[Row<'_>]) -> usize {
+    fn compact(&self, rows: &[Row]) -> usize {
         rows.iter()
             .map(|r| r.difference.width())
             .max()
@@ -192,7 +196,7 @@ impl Widths {
             .map_or(self.unit + self.unit_width, |w| self.a + GAP + w)
     }
 
-    fn of(rows: &[Row<'_>]) -> Self {
+    fn of(rows: &[Row]) -> Self {
         let label = rows.iter().map(|r| r.spec.label.width()).max().unwrap_or(0);
         let unit_width = rows.iter().map(|r| r.spec.unit.width()).max().unwrap_or(0);
         let (now, was) = (Sides::of(rows.iter().map(|r| &r.now)), Sides::of(rows.iter().filter_map(|r| r.a.as_ref())));

@@ -60,7 +60,7 @@ impl Pane {
 
     fn render_top(&self, area: Rect, buf: &mut Buffer, view: &View, look: Look, controls: &[usize]) -> Option<Position> {
         let wide = area.width >= 72 && !look.closed;
-        let left = if wide { self.controls_width(area, view.theme, look) } else { area.width };
+        let left = if wide { self.controls_width(area, view.theme, look, controls) } else { area.width };
         let [left, _, right] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(if wide { GAP } else { 0 }), Constraint::Min(0)])
                 .areas(area);
@@ -75,9 +75,10 @@ impl Pane {
     }
 
     /// More than half, unless differences of mark A or units would be cut off and the sliders can give way.
-    fn controls_width(&self, area: Rect, theme: &Theme, look: Look) -> u16 {
+    fn controls_width(&self, area: Rect, theme: &Theme, look: Look, controls: &[usize]) -> u16 {
         let width = area.width * 11 / 20;
         let Some(run) = &self.run else { return width };
+        let least = Controls::new(&self.params, controls, None, None, theme).min_width().max(MIN_CONTROLS).min(width);
         let names = self.metric_names(look);
         let shown = &names[..names.len().min(usize::from(area.height))];
         let left_beside = |a| {
@@ -86,7 +87,7 @@ impl Pane {
             width.min(area.width.saturating_sub(wanted.next_multiple_of(STEP) + GAP))
         };
         let with_a = self.a.as_ref().map(|a| left_beside(Some(&*a.report)));
-        with_a.into_iter().chain([left_beside(None)]).find(|&left| left >= MIN_CONTROLS).unwrap_or(width)
+        with_a.into_iter().chain([left_beside(None)]).find(|&left| left >= least).unwrap_or(width.max(least))
     }
 
     fn metric_names<'n>(&self, look: Look<'n>) -> Vec<&'n str> {
