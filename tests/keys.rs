@@ -56,3 +56,22 @@ fn a_pop_up_scrolls_no_further_than_its_last_line() {
     app.keys("<up>");
     assert_ne!(app.text(), end);
 }
+
+#[test]
+fn a_lesson_that_arrives_under_a_lab_leaves_the_lab_its_run() {
+    use quantlearn::model::{JobEvent, Msg, Outcome};
+    let library = Arc::new(Library::embedded());
+    let mut app = Headless::new(fresh(Arc::clone(&library)), Theme::new(Background::Dark, Depth::None, false), (100, 30));
+    app.open(Route::Map).hold_jobs();
+    let place = |text: &str| Route::parse(text, "core").unwrap();
+    let Route::Lesson { node, .. } = place("lesson core/why-fewer-bits") else { panic!("a lesson") };
+    app.open(Route::Lesson { node: node.clone(), step: None });
+    let lesson = app.held().expect("the lesson is being read");
+    app.open(place("lab quantize"));
+    let (body, diagnostics) = library.lesson(&node);
+    app.tell(Msg::Job(lesson, JobEvent::Done(Outcome::Lesson { lesson: body.map(Box::new), diagnostics })));
+    app.release_jobs();
+    assert!(app.text().contains("codes used"), "the lab has its figure:\n{}", app.text());
+    app.keys("<esc>");
+    assert!(app.text().contains("A guess, before anything is drawn"), "the lesson begins when it is uncovered:\n{}", app.text());
+}

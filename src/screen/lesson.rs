@@ -45,6 +45,10 @@ pub struct LessonScreen {
     gained: u32,
     /// The link to a term that tab has reached.
     link: Option<usize>,
+    /// Its first step was opened.
+    begun: bool,
+    /// Another screen stands over it.
+    covered: bool,
 }
 
 /// What the step in view needs to remember.
@@ -88,6 +92,8 @@ impl LessonScreen {
             armed: false,
             gained: 0,
             link: None,
+            begun: false,
+            covered: false,
         }
     }
 
@@ -110,15 +116,25 @@ impl LessonScreen {
             JobEvent::Done(Outcome::Lesson { lesson, diagnostics }) => {
                 self.trouble = diagnostics.iter().map(ToString::to_string).collect();
                 self.lesson = lesson.map(|lesson| Arc::new(*lesson));
-                let idx = self.wanted.take().and_then(|step| self.lesson.as_ref()?.step_idx(&step)).unwrap_or(0);
-                if self.lesson.is_some() {
-                    self.begin(idx, cx);
+                // A lesson that something else covers would take the lab's slot from what is in view.
+                if !self.covered {
+                    self.begin_where_wanted(cx);
                 }
             }
             JobEvent::Failed(Failure::Error(why) | Failure::Panic(why)) => self.trouble = vec![why],
             JobEvent::Failed(Failure::Cancelled) => self.trouble = vec!["Stopped before it was read.".into()],
             JobEvent::Done(_) | JobEvent::Progress { .. } => {}
         }
+    }
+
+    /// Begins a lesson that is there and has not begun.
+    fn begin_where_wanted(&mut self, cx: &mut Cx) {
+        if self.begun || self.lesson.is_none() {
+            return;
+        }
+        self.begun = true;
+        let idx = self.wanted.take().and_then(|step| self.lesson.as_ref()?.step_idx(&step)).unwrap_or(0);
+        self.begin(idx, cx);
     }
 
     /// In the figure of sorted rows `n` and `p` walk the rows, not the steps.
@@ -384,10 +400,13 @@ impl Screen for LessonScreen {
     }
 
     fn leave(&mut self, cx: &mut Cx) {
+        self.covered = true;
         self.keep(cx);
     }
 
     fn enter(&mut self, cx: &mut Cx) {
+        self.covered = false;
+        self.begin_where_wanted(cx);
         if let Face::Lab(challenge) = &mut self.face {
             challenge.pane.wake(cx);
         }
