@@ -27,6 +27,13 @@ pub struct MetricSpec {
     pub help: &'static str,
 }
 
+impl MetricSpec {
+    /// The better end of what the metric reached; the higher one where neither is better.
+    pub fn better_of(&self, low: f64, high: f64) -> f64 {
+        if self.better == Better::Lower { low } else { high }
+    }
+}
+
 /// A computed metric. `None` where it is not defined for these parameters (a note says why); infinity is a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metric {

@@ -11,7 +11,6 @@ use crate::{
     export::format_metric,
     id::{NodeId, StepId},
     input::{Action, Context},
-    lab::Better,
     learner::{Entry, Happened, Mark},
     model::{Model, Route},
     screen::{
@@ -98,7 +97,7 @@ fn bests(page: &mut Page, view: &View) {
     for step in model.library.heads().into_iter().flat_map(|head| &head.steps) {
         let state = model.learner.step(&step.id);
         let Some((metric, extremes)) = step.par.and_then(|metric| Some((metric, state.best(metric.name)?))) else { continue };
-        let best = if metric.better == Better::Lower { extremes.low } else { extremes.high };
+        let best = metric.better_of(extremes.low, extremes.high);
         let met = if state.par { view.theme.glyphs().good } else { " " };
         let name = step_name(&step.id, model);
         let value = format!("{} {} {}", metric.label, format_metric(Some(best), metric), metric.unit);

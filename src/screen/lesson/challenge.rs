@@ -9,7 +9,7 @@ use crate::{
     course::{LabStep, Step, StepBody, goal_met, par_met},
     expr,
     input::{Action, Context, KeyCode},
-    lab::{Better, MetricSpec, Params, Value},
+    lab::{MetricSpec, Params, Value},
     learner::What,
     screen::{Cx, Input, pane::Pane, typing::type_into},
     widget::field::Field,
@@ -244,5 +244,5 @@ fn metric_unit(lab: &LabStep, metric: &str) -> &'static str {
 
 /// The better end of what a metric reached so far.
 pub(super) fn best(spec: &MetricSpec, extremes: crate::learner::Extremes) -> f64 {
-    if spec.better == Better::Lower { extremes.low } else { extremes.high }
+    spec.better_of(extremes.low, extremes.high)
 }
