@@ -16,10 +16,11 @@ mod row;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use param::{Choice, ParamKind, ParamSpec, Params, SetError, Value};
+pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
-    ArrayData, Bar, Bars, Better, ErrorHistogram, Figure, Grid, Lines, Metric, MetricSpec, Mirror, NamedArray, Report, RowStat,
-    Rows, Ruler, Segment, Series, SeriesRole, Table,
+    ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Lines, Mark,
+    Metric, MetricSpec, Mirror, NamedArray, Report, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Shape, Stage, Table,
+    TickRow, Ticks, Trace, TraceStep,
 };
 
 use crate::{tensor::Sources, text::did_you_mean};

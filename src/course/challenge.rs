@@ -37,6 +37,8 @@ pub fn goal_met(step: &LabStep, params: &Params, report: &Report) -> Result<bool
         Some(Value::Bool(on)) => Some(Val::Num(f64::from(u8::from(on)))),
         Some(Value::Int(i)) => Some(Val::Num(i as f64)),
         Some(Value::Float(x)) => Some(Val::Num(x)),
+        // The dialect has numbers and names alone; a lab has a metric for what a goal asks of a pattern or a vector.
+        Some(Value::Bits(_) | Value::Vector(_)) => None,
         None => report.metric(name).map(Val::Num),
     };
     Ok(goal.eval(&lookup)? == 1.0)

@@ -50,6 +50,8 @@ fn param(v: ParamValue) -> Value {
         ParamValue::Int(i) => i.into(),
         ParamValue::Float(x) => finite(x),
         ParamValue::Choice(name) => name.into(),
+        ParamValue::Bits(_) => v.to_string().into(),
+        ParamValue::Vector(items) => items.iter().map(|x| finite(*x)).collect(),
     }
 }
 
@@ -72,6 +74,11 @@ fn figure(figure: &Figure) -> Value {
         Figure::Bars(f) => ("bars", serialized(f)),
         Figure::Ruler(f) => ("ruler", serialized(f)),
         Figure::Table(f) => ("table", serialized(f)),
+        Figure::Bits(f) => ("bits", serialized(f)),
+        Figure::Cells(f) => ("cells", serialized(f)),
+        Figure::Ticks(f) => ("ticks", serialized(f)),
+        Figure::Heatmap(f) => ("heatmap", serialized(f)),
+        Figure::Flow(f) => ("flow", serialized(f)),
     };
     let mut out = Map::new();
     out.insert("kind".into(), kind.into());

@@ -22,6 +22,7 @@ pub fn svg(figure: &Figure) -> String {
         Figure::Bars(f) => bars(f, &mut canvas),
         Figure::Ruler(f) => ruler(f, &mut canvas),
         Figure::Table(f) => table(f, &mut canvas),
+        Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => {}
     }
     canvas.finish()
 }

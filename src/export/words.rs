@@ -17,6 +17,7 @@ pub fn words(figure: &Figure, against: Option<&Figure>) -> String {
         Figure::Bars(f) => bars(f),
         Figure::Ruler(f) => ruler(f),
         Figure::Table(f) => table(f),
+        Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => vec![],
     };
     let change = match (figure, against) {
         (Figure::Mirror(f), Some(Figure::Mirror(a))) => mirror_change(f, a),

@@ -101,6 +101,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             Figure::Mirror(mirror(&counts, codes, look)),
             Figure::ErrorHistogram(error_histogram(&counts)),
         ],
+        trace: None,
         notes: notes(params, &map, map.range.n_codes() - distinct, clipped),
         arrays: vec![],
     })

@@ -81,6 +81,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("float_bytes", budget.floats),
         ],
         figures: vec![Figure::Bars(bars(n, &budget, bpw))],
+        trace: None,
         notes: notes(params, &budget),
         arrays: vec![],
     })
@@ -103,6 +104,7 @@ fn bars(n: f64, budget: &Budget, bpw: f64) -> Bars {
         view: "budget",
         heading: format!("{bpw:.3} bits per weight: {:.2}x from FP32, {:.2}x from BF16", 32.0 / bpw, 16.0 / bpw),
         unit: "B",
+        log: false,
         bars: vec![
             whole("FP32", 4.0 * n, "32 bits per weight".into()),
             whole("BF16", 2.0 * n, "16 bits per weight".into()),

@@ -101,6 +101,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             Figure::ErrorHistogram(error_histogram(&counts)),
             Figure::Lines(by_bits(source, matrix, &config, (config.bits, sqnr), ctx)?),
         ],
+        trace: None,
         notes: notes(source, &config, theory, sqnr, quantized.n_clipped),
         arrays: vec![],
     })
@@ -157,9 +158,9 @@ fn by_bits(source: Source, matrix: Matrix, config: &Config, here: (u32, f64), ct
         Some(gain) => format!("{:.2} dB at {} bits; {gain:.2} dB for each bit", here.1, here.0),
         None => format!("{:.2} dB at {} bits", here.1, here.0),
     };
-    let mut series = vec![Series { name: "measured".into(), role: SeriesRole::B, points: measured }];
+    let mut series = vec![Series::line("measured", SeriesRole::B, measured)];
     if !predicted.is_empty() {
-        series.push(Series { name: "theory".into(), role: SeriesRole::A, points: predicted });
+        series.push(Series::line("theory", SeriesRole::A, predicted));
     }
     Ok(Lines {
         view: "by bits",
@@ -170,6 +171,7 @@ fn by_bits(source: Source, matrix: Matrix, config: &Config, here: (u32, f64), ct
         y_unit: "dB",
         series,
         here: here.1.is_finite().then_some((f64::from(here.0), here.1)),
+        ..Lines::default()
     })
 }
 

@@ -1,6 +1,6 @@
 //! Typed parameters of a lab: one specification, one syntax for `--set` and lesson files, one editor on screen.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::text::did_you_mean;
 
@@ -47,16 +47,80 @@ pub enum ParamKind {
         log: bool,
     },
     Choice(&'static [Choice]),
+    /// A pattern of `n` bits, 1 to 64: `0x2e66`, `0b0101` or a whole number.
+    Bits {
+        n: u32,
+    },
+    /// `n` numbers, each moving by `step` between the bounds: `1,2.5,-3`.
+    Vector {
+        n: usize,
+        min: f64,
+        max: f64,
+        step: f64,
+    },
 }
 
 /// The value of one parameter; of a choice, its stable name.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "values are few, and a Copy value lets the rows of all labs be constants")]
 pub enum Value {
     Bool(bool),
     Int(i64),
     Float(f64),
     Choice(&'static str),
+    Bits(u64),
+    Vector(Numbers),
+}
+
+/// The elements of a vector parameter, at most [`Numbers::MAX`].
+#[derive(Clone, Copy, PartialEq)]
+pub struct Numbers {
+    len: usize,
+    items: [f64; Self::MAX],
+}
+
+impl Numbers {
+    /// An 8x8 image, a block of any format: no lab needs more.
+    pub const MAX: usize = 64;
+
+    /// Panics above [`Numbers::MAX`] elements; in a constant row that is a compile error.
+    pub const fn new(from: &[f64]) -> Self {
+        assert!(from.len() <= Self::MAX, "a vector parameter has at most 64 elements");
+        let mut items = [0.0; Self::MAX];
+        let mut i = 0;
+        while i < from.len() {
+            items[i] = from[i];
+            i += 1;
+        }
+        Self { len: from.len(), items }
+    }
+}
+
+impl std::ops::Deref for Numbers {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        &self.items[..self.len]
+    }
+}
+
+impl std::ops::DerefMut for Numbers {
+    fn deref_mut(&mut self) -> &mut [f64] {
+        &mut self.items[..self.len]
+    }
+}
+
+impl std::fmt::Debug for Numbers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl Serialize for Numbers {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(to)
+    }
 }
 
 impl std::fmt::Display for Value {
@@ -66,6 +130,13 @@ impl std::fmt::Display for Value {
             Self::Int(i) => i.fmt(f),
             Self::Float(x) => x.fmt(f),
             Self::Choice(name) => name.fmt(f),
+            Self::Bits(pattern) => write!(f, "{pattern:#x}"),
+            Self::Vector(items) => {
+                for (i, x) in items.iter().enumerate() {
+                    write!(f, "{}{x}", if i == 0 { "" } else { "," })?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -93,6 +164,8 @@ impl ParamSpec {
             ParamKind::Choice(options) => {
                 format!("one of {}", options.iter().map(|o| o.name).collect::<Vec<_>>().join(", "))
             }
+            ParamKind::Bits { n } => format!("a pattern of {n} bits, as 0x.., 0b.. or a whole number"),
+            ParamKind::Vector { n, min, max, .. } => format!("{n} numbers from {min} to {max}, with commas between them"),
         }
     }
 
@@ -119,10 +192,24 @@ impl ParamSpec {
                 .find(|o| o.name == text)
                 .map(|o| Value::Choice(o.name))
                 .ok_or_else(|| refuse(did_you_mean(text, options.iter().map(|o| o.name)))),
+            ParamKind::Bits { n } => match pattern_of(text) {
+                Some(bits) if n >= 64 || bits >> n == 0 => Ok(Value::Bits(bits)),
+                _ => Err(refuse(None)),
+            },
+            ParamKind::Vector { n, min, max, .. } => {
+                let items: Option<Vec<f64>> = text.trim_matches(['[', ']']).split(',').map(|x| x.trim().parse().ok()).collect();
+                match items {
+                    Some(items) if items.len() == n && items.iter().all(|x| (min..=max).contains(x)) => {
+                        Ok(Value::Vector(Numbers::new(&items)))
+                    }
+                    _ => Err(refuse(None)),
+                }
+            }
         }
     }
 
-    /// The value `n` steps away, inside the limits; a choice and a bool turn around at their ends.
+    /// The value `n` steps away, inside the limits; a choice and a bool turn around at their ends. Of a vector every
+    /// element moves; a screen that edits one element at a time uses [`ParamSpec::step_item`].
     pub fn step(&self, value: Value, n: i64) -> Value {
         match (self.kind, value) {
             (ParamKind::Bool, Value::Bool(b)) => Value::Bool(b ^ (n % 2 != 0)),
@@ -137,15 +224,30 @@ impl ParamSpec {
                 let n = n as f64;
                 let moved =
                     if log { 10f64.powf(((x.log10() / step).round() + n) * step) } else { ((x / step).round() + n) * step };
-                // Twelve digits hide the representation error of the step, not the step.
-                let tidy = format!("{moved:.12e}").parse().unwrap_or(moved);
-                Value::Float(f64::clamp(tidy, min, max))
+                Value::Float(tidy(moved).clamp(min, max))
             }
             (ParamKind::Choice(options), Value::Choice(name)) => {
                 let idx = options.iter().position(|o| o.name == name).unwrap_or(0) as i64;
                 Value::Choice(options[(idx + n).rem_euclid(options.len() as i64) as usize].name)
             }
-            _ => value,
+            (ParamKind::Bits { n: width }, Value::Bits(pattern)) => {
+                Value::Bits(pattern.wrapping_add_signed(n) & (u64::MAX >> (64 - width.clamp(1, 64))))
+            }
+            (ParamKind::Vector { n: len, .. }, value) => (0..len).fold(value, |v, idx| self.step_item(v, idx, n)),
+            (_, value) => value,
+        }
+    }
+
+    /// One element of a vector `n` steps away, inside the limits.
+    pub fn step_item(&self, value: Value, idx: usize, n: i64) -> Value {
+        match (self.kind, value) {
+            (ParamKind::Vector { min, max, step, .. }, Value::Vector(mut items)) => {
+                if let Some(x) = items.get_mut(idx) {
+                    *x = tidy(((*x / step).round() + n as f64) * step).clamp(min, max);
+                }
+                Value::Vector(items)
+            }
+            (_, value) => value,
         }
     }
 
@@ -156,7 +258,26 @@ impl ParamSpec {
             ParamKind::Int { min, max, .. } => Value::Int(if upper { max } else { min }),
             ParamKind::Float { min, max, .. } => Value::Float(if upper { max } else { min }),
             ParamKind::Choice(options) => Value::Choice(if upper { options[options.len() - 1].name } else { options[0].name }),
+            ParamKind::Bits { n } => Value::Bits(if upper { u64::MAX >> (64 - n.clamp(1, 64)) } else { 0 }),
+            ParamKind::Vector { n, min, max, .. } => Value::Vector(Numbers::new(&vec![if upper { max } else { min }; n])),
         }
+    }
+}
+
+/// Twelve digits hide the representation error of a step, not the step.
+fn tidy(moved: f64) -> f64 {
+    format!("{moved:.12e}").parse().unwrap_or(moved)
+}
+
+/// A bit pattern as people write it.
+fn pattern_of(text: &str) -> Option<u64> {
+    let text = text.replace('_', "");
+    if let Some(hex) = text.strip_prefix("0x") {
+        u64::from_str_radix(hex, 16).ok()
+    } else if let Some(binary) = text.strip_prefix("0b") {
+        u64::from_str_radix(binary, 2).ok()
+    } else {
+        text.parse().ok()
     }
 }
 
@@ -251,6 +372,22 @@ impl Params {
         match self.own(name) {
             Value::Choice(name) => name,
             other => panic!("`{name}` is read as a choice, its row says {other:?}"),
+        }
+    }
+
+    /// The pattern of a bits parameter of this lab's own row.
+    pub fn bits(&self, name: &str) -> u64 {
+        match self.own(name) {
+            Value::Bits(pattern) => pattern,
+            other => panic!("`{name}` is read as bits, its row says {other:?}"),
+        }
+    }
+
+    /// The elements of a vector parameter of this lab's own row.
+    pub fn vector(&self, name: &str) -> Numbers {
+        match self.own(name) {
+            Value::Vector(items) => items,
+            other => panic!("`{name}` is read as a vector, its row says {other:?}"),
         }
     }
 

@@ -124,6 +124,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("ratio_bf16", 16.0 / size.bpw),
         ],
         figures: figures(source, &found, &counts, &quantized),
+        trace: None,
         notes: notes(&config, &data, &errors, quantized.n_clipped),
         arrays: arrays(&data, quantized),
     })

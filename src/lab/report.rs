@@ -48,6 +48,8 @@ pub struct Report {
     pub metrics: Vec<Metric>,
     /// The views that `v` walks through; the first is the main figure.
     pub figures: Vec<Figure>,
+    /// The process behind the figures, step by step: one more view, "steps", that the learner scrubs.
+    pub trace: Option<Trace>,
     /// Sentences: what to notice, why a metric is absent, what a figure leaves out.
     pub notes: Vec<String>,
     /// Arrays that `--save NAME=FILE.npy` writes.
@@ -59,6 +61,24 @@ impl Report {
     pub fn metric(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|m| m.name == name).and_then(|m| m.value)
     }
+}
+
+/// A process as data: no state is kept in a lab, a screen walks these steps in any order.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Whether "steps" is the first view (the process is the matter of the lab) or the last.
+    pub first: bool,
+    /// At least one.
+    pub steps: Vec<TraceStep>,
+}
+
+/// One step: what happens, and the figures after it, drawn one below the other.
+#[derive(Clone, Debug)]
+pub struct TraceStep {
+    /// One or two sentences with the numbers of this step.
+    pub caption: String,
+    /// One to three; [`Bits`], [`Cells`], [`Flow`] and [`Table`] have a height of their own, another kind takes the rest.
+    pub figures: Vec<Figure>,
 }
 
 /// An array in row-major order, and the name that `--save` knows it by.
@@ -86,6 +106,11 @@ pub enum Figure {
     Bars(Bars),
     Ruler(Ruler),
     Table(Table),
+    Bits(Bits),
+    Cells(Cells),
+    Ticks(Ticks),
+    Heatmap(Heatmap),
+    Flow(Flow),
 }
 
 impl Figure {
@@ -99,6 +124,11 @@ impl Figure {
             Self::Bars(f) => f.view,
             Self::Ruler(_) => "rulers",
             Self::Table(f) => f.view,
+            Self::Bits(f) => f.view,
+            Self::Cells(f) => f.view,
+            Self::Ticks(f) => f.view,
+            Self::Heatmap(f) => f.view,
+            Self::Flow(f) => f.view,
         }
     }
 
@@ -112,6 +142,11 @@ impl Figure {
             Self::Bars(f) => &f.heading,
             Self::Ruler(f) => &f.heading,
             Self::Table(f) => &f.heading,
+            Self::Bits(f) => &f.heading,
+            Self::Cells(f) => &f.heading,
+            Self::Ticks(f) => &f.heading,
+            Self::Heatmap(f) => &f.heading,
+            Self::Flow(f) => &f.heading,
         }
     }
 }
@@ -191,7 +226,7 @@ pub struct RowStat {
 }
 
 /// Curves over one x axis.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Lines {
     pub view: &'static str,
     pub heading: String,
@@ -199,9 +234,35 @@ pub struct Lines {
     pub x_unit: &'static str,
     pub y_label: &'static str,
     pub y_unit: &'static str,
+    /// Whether an axis is log10; values that are not above 0 are then left out.
+    pub x_log: bool,
+    pub y_log: bool,
     pub series: Vec<Series>,
+    /// Upright lines at x: clip limits, thresholds, a crossover.
+    pub marks: Vec<Mark>,
     /// The point that the controls stand on.
     pub here: Option<(f64, f64)>,
+}
+
+/// A labelled place on the x axis.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mark {
+    pub x: f64,
+    pub label: String,
+    pub role: SeriesRole,
+}
+
+/// How the points of a series are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Joined in their order.
+    #[default]
+    Line,
+    /// Alone: measured runs, samples.
+    Points,
+    /// A column from the axis up to each point: histograms, levels with their share.
+    Columns,
 }
 
 /// What a series stands for; the theme gives it its colour.
@@ -219,16 +280,26 @@ pub enum SeriesRole {
 pub struct Series {
     pub name: String,
     pub role: SeriesRole,
+    pub shape: Shape,
     /// (x, y) in the units of the [`Lines`], joined in this order; the curve breaks where one is not finite.
     pub points: Vec<(f64, f64)>,
 }
 
+impl Series {
+    /// A curve.
+    pub fn line(name: impl Into<String>, role: SeriesRole, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), role, shape: Shape::Line, points }
+    }
+}
+
 /// Horizontal stacked bars with labels: byte budgets, shares.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Bars {
     pub view: &'static str,
     pub heading: String,
     pub unit: &'static str,
+    /// Whether lengths stand on a log10 axis; a bar then has one segment.
+    pub log: bool,
     pub bars: Vec<Bar>,
 }
 
@@ -269,4 +340,118 @@ pub struct Table {
     pub heading: String,
     pub columns: Vec<&'static str>,
     pub rows: Vec<Vec<String>>,
+}
+
+/// Words of bits, one below the other: formats of a number, a register, a packed byte.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bits {
+    pub view: &'static str,
+    pub heading: String,
+    pub rows: Vec<BitsRow>,
+}
+
+/// One word. Its fields are named from the most significant bit down and add up to `n`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BitsRow {
+    pub label: String,
+    pub pattern: u64,
+    /// 1 to 64.
+    pub n: u32,
+    /// Name, width in bits and role: ("sign", 1, Error), ("exponent", 8, A), ("mantissa", 23, B).
+    pub fields: Vec<(&'static str, u32, SeriesRole)>,
+    /// What the word says: a value, a sum, what went wrong.
+    pub note: String,
+}
+
+/// Rows of short cells in one grid: a hex dump, bytes in a lane, codes of a block. All cells are as wide as the widest.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cells {
+    pub view: &'static str,
+    pub heading: String,
+    pub rows: Vec<CellRow>,
+    /// What each role stands for.
+    pub legend: Vec<(SeriesRole, &'static str)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct CellRow {
+    pub label: String,
+    pub cells: Vec<Cell>,
+    /// Shown behind the row.
+    pub note: String,
+}
+
+/// One cell; `strong` ones are the matter of this step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cell {
+    pub text: String,
+    pub role: SeriesRole,
+    pub strong: bool,
+}
+
+/// Places on one real axis, a row for each set: the values of a format, pegs of a codebook, thresholds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ticks {
+    pub view: &'static str,
+    pub heading: String,
+    pub x_label: &'static str,
+    pub x_unit: &'static str,
+    /// Whether the axis is log10 of the magnitude; places that are not above 0 are then left out.
+    pub x_log: bool,
+    pub lo: f64,
+    pub hi: f64,
+    pub rows: Vec<TickRow>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TickRow {
+    pub label: String,
+    pub role: SeriesRole,
+    /// Ascending. Where several fall into one column the renderer shows how many.
+    pub ticks: Vec<f64>,
+    /// The one that the controls or the step point at.
+    pub here: Option<f64>,
+    pub note: String,
+}
+
+/// A matrix of numbers as shades.
+#[derive(Clone, Debug, Serialize)]
+pub struct Heatmap {
+    pub view: &'static str,
+    pub heading: String,
+    /// What a column and a row are: "input channel", "output channel".
+    pub x_label: &'static str,
+    pub y_label: &'static str,
+    /// What a shade says, and its unit.
+    pub value_label: &'static str,
+    pub unit: &'static str,
+    pub n_cols: usize,
+    /// Row-major, whole rows; one that is not finite is drawn as a gap.
+    pub values: Vec<f32>,
+    /// The values of the lightest and of the darkest shade.
+    pub lo: f32,
+    pub hi: f32,
+}
+
+/// A pipeline: stages in the order of execution, and what flows between them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Flow {
+    pub view: &'static str,
+    pub heading: String,
+    pub stages: Vec<Stage>,
+}
+
+/// One stage with the edge that leaves it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stage {
+    /// "quantize", "matmul", "dequantize".
+    pub name: String,
+    /// What enters from the side, if anything: "weights int8, 64.0 kB".
+    pub side: String,
+    /// What leaves: dtype and size, "int32, 16.4 kB". Empty behind the last stage.
+    pub out: String,
+    /// A = computed in float, B = computed in integers.
+    pub role: SeriesRole,
+    /// What it costs or loses, in a few words.
+    pub note: String,
 }

@@ -95,6 +95,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("max_abs_error", f64::from(tally.max_abs_error)),
         ],
         figures: vec![Figure::Mirror(mirror(histogram, grid, look)), Figure::ErrorHistogram(error_histogram(histogram))],
+        trace: None,
         notes: notes(cast, &tally, distinct, wrapped_wide),
         arrays: vec![],
     })

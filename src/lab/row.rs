@@ -2,7 +2,7 @@
 
 use std::convert::identity;
 
-use super::{Better, Choice, Ctx, LabError, Metric, MetricSpec, ParamKind, ParamSpec, Params, Value};
+use super::{Better, Choice, Ctx, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Value};
 use crate::{
     quant::Scheme,
     tensor::{Source, Tensor},
@@ -45,6 +45,21 @@ pub(super) const fn choice(name: Name, label: Name, of: &'static [Choice], defau
     param(name, label, ParamKind::Choice(of), Value::Choice(default), help)
 }
 
+pub(super) const fn bits(name: Name, label: Name, n: u32, default: u64, help: Name) -> ParamSpec {
+    param(name, label, ParamKind::Bits { n }, Value::Bits(default), help)
+}
+
+/// As many numbers as the default has.
+pub(super) const fn vector(
+    name: Name,
+    label: Name,
+    (min, max, step): (f64, f64, f64),
+    default: &'static [f64],
+    help: Name,
+) -> ParamSpec {
+    param(name, label, ParamKind::Vector { n: default.len(), min, max, step }, Value::Vector(Numbers::new(default)), help)
+}
+
 pub(super) const fn option(name: Name, label: Name) -> Choice {
     Choice { name, label }
 }
@@ -74,6 +89,11 @@ pub(super) const fn n_values(default: i64) -> ParamSpec {
 
 pub(super) const fn metric(name: Name, label: Name, unit: Name, better: Better, decimals: u8, help: Name) -> MetricSpec {
     MetricSpec { name, label, unit, better, measured: false, decimals, help }
+}
+
+/// A time or a rate of this machine.
+pub(super) const fn measured(name: Name, label: Name, unit: Name, better: Better, decimals: u8, help: Name) -> MetricSpec {
+    MetricSpec { name, label, unit, better, measured: true, decimals, help }
 }
 
 pub(super) fn value(name: &'static str, value: impl Into<Option<f64>>) -> Metric {

@@ -149,6 +149,14 @@ fn check(lab: &Lab, params: &Params, report: &Report) {
         assert!(!figure.heading().is_empty() && !figure.view().is_empty(), "{}", at());
         check_figure(figure, &at);
     }
+    if let Some(trace) = &report.trace {
+        assert!(!trace.steps.is_empty(), "{}", at());
+        for step in &trace.steps {
+            assert!(step.caption.ends_with('.') && !step.caption.contains("NaN"), "{}: {}", at(), step.caption);
+            assert!((1..=3).contains(&step.figures.len()), "{}: {}", at(), step.caption);
+            step.figures.iter().for_each(|figure| check_figure(figure, &at));
+        }
+    }
     for array in &report.arrays {
         let len = match &array.data {
             ArrayData::F32(data) => data.len(),
@@ -186,5 +194,20 @@ fn check_figure(figure: &Figure, at: &dyn Fn() -> String) {
         }
         Figure::Ruler(r) => assert!(r.asked.0 <= r.asked.1 && r.covered.0 < r.covered.1, "{}", at()),
         Figure::Table(t) => assert!(t.rows.iter().all(|row| row.len() == t.columns.len()), "{}", at()),
+        Figure::Bits(b) => {
+            for row in &b.rows {
+                assert_eq!(row.fields.iter().map(|f| f.1).sum::<u32>(), row.n, "{}: {}", at(), row.label);
+                assert!((1..=64).contains(&row.n) && (row.n == 64 || row.pattern >> row.n == 0), "{}: {}", at(), row.label);
+            }
+        }
+        Figure::Cells(c) => assert!(c.rows.iter().all(|row| !row.cells.is_empty()), "{}", at()),
+        Figure::Ticks(t) => {
+            assert!(t.lo < t.hi && t.rows.iter().all(|row| row.ticks.is_sorted()), "{}", at());
+            assert!(t.rows.iter().flat_map(|row| row.ticks.iter().chain(&row.here)).all(|x| x.is_finite()), "{}", at());
+        }
+        Figure::Heatmap(h) => {
+            assert!(h.n_cols > 0 && h.values.len().is_multiple_of(h.n_cols) && h.lo < h.hi, "{}", at());
+        }
+        Figure::Flow(f) => assert!(f.stages.last().is_some_and(|last| last.out.is_empty()), "{}", at()),
     }
 }

@@ -149,6 +149,7 @@ pub fn shown_value(spec: &ParamSpec, value: Value) -> String {
         (ParamKind::Float { step, log: false, .. }, Value::Float(x)) => plain_float(x, step),
         (_, Value::Float(x)) => log_float(x),
         (_, Value::Choice(name)) => name.into(),
+        (_, Value::Bits(_) | Value::Vector(_)) => value.to_string(),
     }
 }
 

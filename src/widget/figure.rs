@@ -104,6 +104,7 @@ impl<'a> FigureView<'a> {
             Figure::Bars(f) => bars::draw(self, f, body, buf),
             Figure::Ruler(f) => ruler::draw(self, f, body, buf),
             Figure::Table(f) => table::draw(self, f, body, buf),
+            Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => {}
         }
     }
 
@@ -114,7 +115,7 @@ impl<'a> FigureView<'a> {
             Figure::ErrorHistogram(f) => error::readout(self, f, width),
             Figure::Rows(f) => rows::readout(self, f),
             Figure::Lines(f) => lines::readout(self, f),
-            Figure::Bars(_) | Figure::Ruler(_) | Figure::Table(_) => None,
+            _ => None,
         }?;
         Some(self.theme.say(&text).into_owned())
     }
@@ -129,7 +130,7 @@ impl<'a> FigureView<'a> {
                 let n_points = f.series.first().map_or(0, |s| s.points.len());
                 self.to(n_points, by, n_points / 2)
             }
-            Figure::Bars(_) | Figure::Ruler(_) | Figure::Table(_) => self.state,
+            _ => self.state,
         }
     }
 
@@ -160,7 +161,7 @@ impl<'a> FigureView<'a> {
             Figure::Bars(f) => bars::height(f),
             Figure::Ruler(_) => ruler::HEIGHT,
             Figure::Table(f) => f.rows.len() + 2,
-            Figure::Mirror(_) | Figure::ErrorHistogram(_) | Figure::Rows(_) | Figure::Lines(_) => usize::from(u16::MAX),
+            _ => usize::from(u16::MAX),
         };
         let rows = rows.saturating_add(1 + usize::from(self.prediction.is_some()));
         u16::try_from(rows).unwrap_or(u16::MAX).min(at_most)
