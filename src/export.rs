@@ -13,7 +13,9 @@ mod xml;
 pub use columns::{Column, Cut};
 pub use json::json;
 pub use npy::npy;
-pub use number::{axis_number, count, format_metric, format_value, quantity, short_count, ticks};
+pub use number::{
+    axis_number, count, format_metric, format_value, log_ticks, number, power_of_ten, quantity, short_count, ticks,
+};
 pub use plot::svg;
 pub use text::text;
 pub use words::words;

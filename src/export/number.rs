@@ -35,6 +35,16 @@ pub fn count(n: u64) -> String {
     group(&n.to_string())
 }
 
+/// A number with three digits at most, for prose: `0.0239`, `12`, `2.8e10`.
+pub fn number(v: f64) -> String {
+    if v == 0.0 || !v.is_finite() {
+        return format_value(v, 0);
+    }
+    let text = axis_number(v, 10f64.powf(v.abs().log10().floor() - 2.0));
+    let is_plain = text.contains('.') && !text.contains('e');
+    if is_plain { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
 /// `4.23 GB` for bytes, otherwise the number and its unit.
 pub fn quantity(value: f64, unit: &str) -> String {
     if !value.is_finite() {
@@ -100,6 +110,37 @@ pub fn ticks(lo: f64, hi: f64, max: usize) -> Vec<f64> {
     }
 }
 
+/// Powers of ten inside `lo..=hi` with their names, at most `max`; where fewer than two lie inside, also 2 and 5 times them.
+///
+/// Empty where the range is empty, not finite or not above 0.
+pub fn log_ticks(lo: f64, hi: f64, max: usize) -> Vec<(f64, String)> {
+    if !(lo > 0.0 && lo < hi && hi.is_finite()) || max == 0 {
+        return Vec::new();
+    }
+    let is_inside = |v: &f64| (lo * (1.0 - 1e-9)..=hi * (1.0 + 1e-9)).contains(v);
+    let (first, last) = (lo.log10().floor() as i32, hi.log10().ceil() as i32);
+    let decades: Vec<i32> = (first..=last).filter(|&k| is_inside(&10f64.powi(k))).collect();
+    if decades.len() >= 2 {
+        let stride = decades.len().div_ceil(max);
+        return decades
+            .into_iter()
+            .filter(|k| k.rem_euclid(stride as i32) == 0)
+            .map(|k| (10f64.powi(k), power_of_ten(k)))
+            .collect();
+    }
+    let values = (first..=last).flat_map(|k| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(k)));
+    values.filter(is_inside).take(max).map(|v| (v, axis_number(v, 10f64.powf(v.log10().floor())))).collect()
+}
+
+/// `0.01`, `1`, `1000`, `10^4`.
+pub fn power_of_ten(k: i32) -> String {
+    match k {
+        -3..=-1 => format!("{:.*}", k.unsigned_abs() as usize, 10f64.powi(k)),
+        0..=3 => format!("{:.0}", 10f64.powi(k)),
+        _ => format!("10^{k}"),
+    }
+}
+
 /// The least of 1, 2, 5 times a power of ten that is not below `least`.
 fn step_above(least: f64) -> f64 {
     let decade = 10f64.powf(least.log10().floor());
@@ -154,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn log_ticks_are_decades_or_a_few_between_them() {
+        let names = |lo, hi, max| log_ticks(lo, hi, max).into_iter().map(|t| t.1).collect::<Vec<_>>();
+        assert_eq!(names(0.05, 2e4, 9), ["0.1", "1", "10", "100", "1000", "10^4"]);
+        assert_eq!(names(1e-6, 1e6, 5), ["10^-6", "0.001", "1", "1000", "10^6"]);
+        assert_eq!(names(3.0, 30.0, 9), ["5", "10", "20"]);
+        assert_eq!(names(0.0, 1.0, 9), [""; 0]);
+        assert_eq!(names(1.0, f64::INFINITY, 9), [""; 0]);
+    }
+
+    #[test]
     fn axis_numbers_have_the_decimals_of_the_step() {
         assert_eq!(axis_number(0.5, 0.5), "0.5");
         assert_eq!(axis_number(-1.0, 0.5), "-1.0");
@@ -176,5 +227,10 @@ mod tests {
         assert_eq!(quantity(589_824.0, "bytes"), "589.82 kB");
         assert_eq!(quantity(12.5, "%"), "12.50 %");
         assert_eq!(quantity(3.0, ""), "3");
+    }
+
+    #[test]
+    fn numbers_in_prose_have_no_idle_zeros() {
+        assert_eq!([2.0, 66.69, 0.02392, 2.8e10, 0.0, -1234.0].map(number), ["2", "66.7", "0.0239", "2.8e10", "0", "-1234"]);
     }
 }

@@ -3,13 +3,16 @@
 //! Not a picture of cells: every column of a mirror (up to 512), every point of a line is drawn. The colours are those of
 //! the light theme on white paper, so that a plot prints well.
 
+mod bars;
 mod canvas;
 mod counts;
+mod lines;
+mod process;
 
 use canvas::{Axis, Canvas, HEIGHT, INK, Plot, WIDTH, colour};
 
-use super::{number::quantity, words::words};
-use crate::lab::{Bars, Figure, Lines, Rows, Ruler, SeriesRole, Table};
+use super::words::words;
+use crate::lab::{Figure, Rows, Ruler, SeriesRole, Table};
 
 /// An SVG document of 900 by 480 units (a table or many bars may be higher) with `<title>` and `<desc>`.
 pub fn svg(figure: &Figure) -> String {
@@ -18,11 +21,15 @@ pub fn svg(figure: &Figure) -> String {
         Figure::Mirror(f) => counts::mirror(f, &mut canvas),
         Figure::ErrorHistogram(f) => counts::error(f, &mut canvas),
         Figure::Rows(f) => rows(f, &mut canvas),
-        Figure::Lines(f) => lines(f, &mut canvas),
-        Figure::Bars(f) => bars(f, &mut canvas),
+        Figure::Lines(f) => lines::lines(f, &mut canvas),
+        Figure::Bars(f) => bars::bars(f, &mut canvas),
         Figure::Ruler(f) => ruler(f, &mut canvas),
         Figure::Table(f) => table(f, &mut canvas),
-        Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => {}
+        Figure::Bits(f) => process::bits(f, &mut canvas),
+        Figure::Cells(f) => process::cells(f, &mut canvas),
+        Figure::Ticks(f) => process::ticks(f, &mut canvas),
+        Figure::Heatmap(f) => process::heatmap(f, &mut canvas),
+        Figure::Flow(f) => process::flow(f, &mut canvas),
     }
     canvas.finish()
 }
@@ -32,9 +39,13 @@ const TOP: f64 = 60.0;
 
 fn height(figure: &Figure) -> f64 {
     let rows = match figure {
-        Figure::Bars(f) => f.bars.len(),
+        Figure::Bars(f) => f.bars.len() + usize::from(f.log),
         Figure::Table(f) => f.rows.len() + 1,
         Figure::Ruler(_) => 7,
+        Figure::Bits(f) => 2 * f.rows.len(),
+        Figure::Cells(f) => process::n_lines(f) + 1,
+        Figure::Ticks(f) => f.rows.len() + 2,
+        Figure::Flow(f) => 2 * f.stages.len(),
         _ => return HEIGHT,
     };
     TOP + ROW * (rows as f64 + 1.5)
@@ -42,8 +53,8 @@ fn height(figure: &Figure) -> f64 {
 
 fn rows(f: &Rows, canvas: &mut Canvas) {
     let best = f.sorted.last().map_or(60.0, |r| f64::from(r.sqnr_db)).clamp(60.0, 200.0);
-    let x = Axis { lo: 0.0, hi: f.sorted.len().max(1) as f64, name: format!("{}s, worst first", f.unit) };
-    let plot = Plot::new(x, Axis { lo: 0.0, hi: best, name: "SQNR (dB)".into() });
+    let x = Axis { lo: 0.0, hi: f.sorted.len().max(1) as f64, name: format!("{}s, worst first", f.unit), ..Axis::default() };
+    let plot = Plot::new(x, Axis { lo: 0.0, hi: best, name: "SQNR (dB)".into(), ..Axis::default() });
     plot.axes(canvas);
     let points: Vec<(f64, f64)> = f
         .sorted
@@ -54,38 +65,6 @@ fn rows(f: &Rows, canvas: &mut Canvas) {
     plot.line(&points, colour(SeriesRole::B), "", canvas);
 }
 
-fn lines(f: &Lines, canvas: &mut Canvas) {
-    let named = |label: &str, unit: &str| if unit.is_empty() { label.to_owned() } else { format!("{label} ({unit})") };
-    let points =
-        || f.series.iter().flat_map(|s| s.points.iter().copied()).chain(f.here).filter(|(x, y)| x.is_finite() && y.is_finite());
-    let (Some(x), Some(mut y)) = (extent(points().map(|p| p.0)), extent(points().map(|p| p.1))) else { return };
-    if y.0 > 0.0 && y.0 < 0.5 * y.1 {
-        y.0 = 0.0;
-    }
-    let plot = Plot::new(
-        Axis { lo: x.0, hi: x.1, name: named(f.x_label, f.x_unit) },
-        Axis { lo: y.0, hi: y.1, name: named(f.y_label, f.y_unit) },
-    );
-    plot.axes(canvas);
-    for series in &f.series {
-        plot.line(&series.points, colour(series.role), dashes(series.role), canvas);
-    }
-    if let Some((x, y)) = f.here.map(|(x, y)| (plot.x(x), plot.y(y))) {
-        canvas.circle(x, y, INK);
-    }
-    canvas.legend(f.series.iter().map(|s| (s.name.clone(), colour(s.role))));
-}
-
-/// Lines are told apart without their colour too.
-fn dashes(role: SeriesRole) -> &'static str {
-    match role {
-        SeriesRole::A => "",
-        SeriesRole::B => "9 4",
-        SeriesRole::Error => "6 3 2 3",
-        SeriesRole::Grid => "2 4",
-    }
-}
-
 /// Least and greatest, apart from each other.
 fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let (lo, hi) =
@@ -93,34 +72,14 @@ fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     Some(if hi > lo { (lo, hi) } else { (lo - 0.5 * lo.abs().max(1.0), hi + 0.5 * hi.abs().max(1.0)) })
 }
 
-fn bars(f: &Bars, canvas: &mut Canvas) {
-    const LEFT: f64 = 170.0;
-    const ROOM: f64 = 500.0;
-    let finite = |v: f64| if v.is_finite() { v.max(0.0) } else { 0.0 };
-    let total = |i: usize| f.bars[i].segments.iter().map(|s| finite(s.value)).sum::<f64>();
-    let greatest = (0..f.bars.len()).map(total).fold(0.0, f64::max);
-    let mut names: Vec<(String, &str)> = Vec::new();
-    for (i, bar) in f.bars.iter().enumerate() {
-        let (mut x, y) = (LEFT, TOP + ROW * i as f64);
-        canvas.text(LEFT - 10.0, y + 15.0, "end", &bar.label);
-        for segment in bar.segments.iter().filter(|s| finite(s.value) > 0.0) {
-            let width = ROOM * finite(segment.value) / greatest;
-            canvas.rect(x, y, width, ROW * 0.6, colour(segment.role), 1.0);
-            x += width;
-            if names.iter().all(|(name, _)| name != segment.name) {
-                names.push((segment.name.into(), colour(segment.role)));
-            }
-        }
-        canvas.text(x + 10.0, y + 15.0, "start", format!("{}  {}", quantity(total(i), f.unit), bar.note).trim_end());
-    }
-    canvas.legend(names.into_iter());
-}
-
 fn ruler(f: &Ruler, canvas: &mut Canvas) {
     let data = f.data.unwrap_or(f.covered);
     let ends = [f.asked.0, f.asked.1, f.covered.0, f.covered.1, data.0, data.1, 0.0];
     let Some((lo, hi)) = extent(ends.into_iter().filter(|v| v.is_finite())) else { return };
-    let plot = Plot::new(Axis { lo, hi, name: "real value".into() }, Axis { lo: 0.0, hi: 1.0, name: String::new() });
+    let plot = Plot::new(
+        Axis { lo, hi, name: "real value".into(), ..Axis::default() },
+        Axis { lo: 0.0, hi: 1.0, name: String::new(), ..Axis::default() },
+    );
     let ranges = [
         ("data", f.data, SeriesRole::A),
         ("asked for", Some(f.asked), SeriesRole::Grid),

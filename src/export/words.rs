@@ -1,11 +1,16 @@
 //! A figure in words: ranges, peaks, counts, and what changed against mark A. For `w`, for JSON and for those who do not
 //! see the picture.
 
-use super::number::{axis_number, count, format_value, quantity};
-use crate::lab::{Bar, Bars, ErrorHistogram, Figure, Lines, Mirror, Rows, Ruler, Series, Table};
+mod process;
+
+use super::number::{count, format_value, number, quantity};
+use crate::lab::{Bar, Bars, ErrorHistogram, Figure, Lines, Mirror, Rows, Ruler, Series, Shape, Table};
 
 /// At most this many rows of a table are read out.
 const MAX_ROWS: usize = 20;
+
+/// Points that stand alone are read out one by one, if there are not more.
+const MAX_POINTS: usize = 12;
 
 /// The text equivalent of a figure; `against` is the same figure of mark A, another kind of figure is ignored.
 pub fn words(figure: &Figure, against: Option<&Figure>) -> String {
@@ -17,7 +22,11 @@ pub fn words(figure: &Figure, against: Option<&Figure>) -> String {
         Figure::Bars(f) => bars(f),
         Figure::Ruler(f) => ruler(f),
         Figure::Table(f) => table(f),
-        Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => vec![],
+        Figure::Bits(f) => process::bits(f),
+        Figure::Cells(f) => process::cells(f),
+        Figure::Ticks(f) => process::ticks(f),
+        Figure::Heatmap(f) => process::heatmap(f),
+        Figure::Flow(f) => process::flow(f),
     };
     let change = match (figure, against) {
         (Figure::Mirror(f), Some(Figure::Mirror(a))) => mirror_change(f, a),
@@ -33,16 +42,6 @@ pub fn words(figure: &Figure, against: Option<&Figure>) -> String {
     }
     let heading = Some(figure.heading()).filter(|h| !h.is_empty()).map(|h| format!("{}.", h.trim_end_matches('.')));
     heading.into_iter().chain(sentences).collect::<Vec<_>>().join(" ")
-}
-
-/// A number with three digits at most, for prose: `0.0239`, `12`, `2.8e10`.
-fn number(v: f64) -> String {
-    if v == 0.0 || !v.is_finite() {
-        return format_value(v, 0);
-    }
-    let text = axis_number(v, 10f64.powf(v.abs().log10().floor() - 2.0));
-    let is_plain = text.contains('.') && !text.contains('e');
-    if is_plain { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
 fn range((lo, hi): (f64, f64)) -> String {
@@ -210,6 +209,11 @@ fn lines(f: &Lines) -> Vec<String> {
     let one = |s: &Series| {
         let points: Vec<_> = s.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
         let (first, last) = (points.first()?, points.last()?);
+        if s.shape == Shape::Points && points.len() <= MAX_POINTS {
+            let all: Vec<String> =
+                points.iter().map(|(x, y)| format!("{}{y_unit} at {}{x_unit}", number(*y), number(*x))).collect();
+            return Some(format!("{}: {}.", s.name, all.join(", ")));
+        }
         let top = points.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
         Some(format!(
             "{}: {}{y_unit} at {}{x_unit}, {}{y_unit} at {}{x_unit}, greatest {}{y_unit} at {}{x_unit}.",
@@ -223,8 +227,13 @@ fn lines(f: &Lines) -> Vec<String> {
         ))
     };
     let here = f.here.map(|(x, y)| format!("The controls stand at {}{x_unit}: {}{y_unit}.", number(x), number(y)));
-    let intro = format!("{} over {}.", f.y_label, f.x_label);
-    std::iter::once(intro).chain(f.series.iter().filter_map(one)).chain(here).collect()
+    let intro = format!("{} over {}.", scaled(f.y_label, f.y_log), scaled(f.x_label, f.x_log));
+    let marks = f.marks.iter().map(|mark| format!("{} at {}{x_unit}.", mark.label, number(mark.x)));
+    std::iter::once(intro).chain(f.series.iter().filter_map(one)).chain(marks).chain(here).collect()
+}
+
+fn scaled(label: &str, log: bool) -> String {
+    if log { format!("{label} (log scale)") } else { label.into() }
 }
 
 fn lines_change(f: &Lines, a: &Lines) -> String {
@@ -247,7 +256,8 @@ fn bars(f: &Bars) -> Vec<String> {
         let note = if bar.note.is_empty() { String::new() } else { format!(", {}", bar.note) };
         format!("{}: {} ({}){note}.", bar.label, quantity(sum(bar), f.unit), parts.join(", "))
     };
-    f.bars.iter().map(one).collect()
+    let scale = f.log.then(|| "Lengths stand on a log scale.".to_owned());
+    f.bars.iter().map(one).chain(scale).collect()
 }
 
 fn bars_change(f: &Bars, a: &Bars) -> String {
@@ -324,10 +334,5 @@ mod tests {
              Against A: a step was 1 and is 0.5; clipped values were 0 and are 4."
         );
         assert!(words(&sample(0.5, 4), Some(&sample(0.5, 4))).ends_with("Against A: nothing changed."));
-    }
-
-    #[test]
-    fn numbers_in_prose_have_no_idle_zeros() {
-        assert_eq!([2.0, 66.69, 0.02392, 2.8e10, 0.0, -1234.0].map(number), ["2", "66.7", "0.0239", "2.8e10", "0", "-1234"]);
     }
 }

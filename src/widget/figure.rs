@@ -6,12 +6,18 @@
 
 mod axis;
 mod bars;
+mod bits;
+mod cells;
 mod error;
+mod flow;
+mod heatmap;
 mod lines;
 mod mirror;
 mod rows;
 mod ruler;
+mod stack;
 mod table;
+mod ticks;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
@@ -26,7 +32,8 @@ use crate::{
 /// Where the learner stands in a figure. `Default` is the whole figure without a cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FigureState {
-    /// Mirror: a sub-bin; error: a bin; rows: the rank of a row; lines: a point of the first series.
+    /// Mirror: a sub-bin; error: a bin; rows: the rank of a row; lines: a point of the first series; ticks: a
+    /// place; heatmap: an element.
     pub cursor: Option<usize>,
     /// Each step of the loupe halves what a mirror shows, until each code has three columns.
     pub zoom: u32,
@@ -104,7 +111,11 @@ impl<'a> FigureView<'a> {
             Figure::Bars(f) => bars::draw(self, f, body, buf),
             Figure::Ruler(f) => ruler::draw(self, f, body, buf),
             Figure::Table(f) => table::draw(self, f, body, buf),
-            Figure::Bits(_) | Figure::Cells(_) | Figure::Ticks(_) | Figure::Heatmap(_) | Figure::Flow(_) => {}
+            Figure::Bits(f) => bits::draw(self, f, body, buf),
+            Figure::Cells(f) => cells::draw(self, f, body, buf),
+            Figure::Ticks(f) => ticks::draw(self, f, body, buf),
+            Figure::Heatmap(f) => heatmap::draw(self, f, body, buf),
+            Figure::Flow(f) => flow::draw(self, f, body, buf),
         }
     }
 
@@ -115,6 +126,8 @@ impl<'a> FigureView<'a> {
             Figure::ErrorHistogram(f) => error::readout(self, f, width),
             Figure::Rows(f) => rows::readout(self, f),
             Figure::Lines(f) => lines::readout(self, f),
+            Figure::Ticks(f) => ticks::readout(self, f),
+            Figure::Heatmap(f) => heatmap::readout(self, f),
             _ => None,
         }?;
         Some(self.theme.say(&text).into_owned())
@@ -130,14 +143,17 @@ impl<'a> FigureView<'a> {
                 let n_points = f.series.first().map_or(0, |s| s.points.len());
                 self.to(n_points, by, n_points / 2)
             }
+            Figure::Ticks(f) => ticks::moved(self, f, by),
+            Figure::Heatmap(f) => heatmap::moved(self, f, width, 0, by),
             _ => self.state,
         }
     }
 
-    /// The state after one step of the loupe, around the cursor. Only a mirror has one.
+    /// The state after one step of the loupe, around the cursor: a mirror has one. In a heatmap the cursor goes up or down.
     pub fn loupe(&self, width: u16, closer: bool) -> FigureState {
         match self.figure {
             Figure::Mirror(f) => mirror::loupe(self, f, width, closer),
+            Figure::Heatmap(f) => heatmap::moved(self, f, width, if closer { -1 } else { 1 }, 0),
             _ => self.state,
         }
     }
@@ -155,15 +171,20 @@ impl<'a> FigureView<'a> {
         })
     }
 
-    /// How many rows the figure can use well, at most `at_most`.
-    pub fn height(&self, at_most: u16) -> u16 {
+    /// How many rows the figure can use well at this width, at most `at_most`.
+    pub fn height(&self, width: u16, at_most: u16) -> u16 {
         let rows = match self.figure {
             Figure::Bars(f) => bars::height(f),
             Figure::Ruler(_) => ruler::HEIGHT,
-            Figure::Table(f) => f.rows.len() + 2,
+            Figure::Table(f) => f.rows.len() + 1,
+            Figure::Bits(f) => bits::height(self, f, width),
+            Figure::Cells(f) => cells::height(self, f, width),
+            Figure::Flow(f) => flow::height(self, f, width),
+            Figure::Ticks(f) => ticks::height(f),
+            Figure::Heatmap(f) => heatmap::height(f),
             _ => usize::from(u16::MAX),
         };
-        let rows = rows.saturating_add(1 + usize::from(self.prediction.is_some()));
+        let rows = rows.saturating_add(usize::from(!self.figure.heading().is_empty()) + usize::from(self.prediction.is_some()));
         u16::try_from(rows).unwrap_or(u16::MAX).min(at_most)
     }
 
@@ -180,8 +201,12 @@ impl<'a> FigureView<'a> {
         let width = usize::from(area.width);
         let extra = match self.figure {
             Figure::Mirror(f) => mirror::heading_extra(self, f, area.width),
+            Figure::Heatmap(f) => heatmap::heading_extra(f, area),
             _ => String::new(),
         };
+        if extra.is_empty() && self.figure.heading().is_empty() && self.prediction.is_none() {
+            return area;
+        }
         let extra = if extra.is_empty() { extra } else { format!(" {} {extra}", glyphs.separator) };
         let room = if extra.width() + 20 > width { width } else { width - extra.width() };
         let heading = fit(&self.theme.say(self.figure.heading()), room, glyphs.ellipsis);

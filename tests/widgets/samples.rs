@@ -1,5 +1,8 @@
 //! Figures with known content: a small quantizer over a seeded stream of numbers.
 
+#[path = "process.rs"]
+pub mod process;
+
 use quantlearn::{
     lab::{Bar, Bars, ErrorHistogram, Figure, Grid, Lines, Mirror, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Table},
     widget::skill_map::{MapData, MapNode, Mark},
@@ -143,15 +146,15 @@ pub fn lines() -> Lines {
         y_label: "SQNR",
         y_unit: "dB",
         series: vec![
-            Series { name: "measured".into(), role: SeriesRole::B, points: measured },
-            Series {
-                name: "theory".into(),
-                role: SeriesRole::Grid,
-                points: (2..=12).map(|b| (f64::from(b), theory(f64::from(b)))).collect(),
-            },
+            Series::line("measured", SeriesRole::B, measured),
+            Series::line("theory", SeriesRole::Grid, (2..=12).map(|b| (f64::from(b), theory(f64::from(b)))).collect()),
         ],
-        here: Some((8.0, theory(8.0) - 0.32)),
+        ..Lines::default()
     }
+}
+
+pub fn lines_here() -> Lines {
+    Lines { here: Some((8.0, lines().series[0].points[6].1)), ..lines() }
 }
 
 pub fn bars() -> Bars {
@@ -164,6 +167,7 @@ pub fn bars() -> Bars {
         view: "budget",
         heading: "7e9 parameters at 4.5 bits each".into(),
         unit: "B",
+        log: false,
         bars: vec![
             bar("FP32", &[("values", 28e9, SeriesRole::A)], ""),
             bar("BF16", &[("values", 14e9, SeriesRole::A)], "2.00x from FP32"),
@@ -218,10 +222,13 @@ pub fn pairs() -> Vec<(&'static str, Figure, Option<Figure>)> {
         ("error", Figure::ErrorHistogram(error_histogram(&values, 0.037, 120)), None),
         ("rows", Figure::Rows(rows(1536, 8.2)), Some(Figure::Rows(rows(1536, 20.0)))),
         ("rows-few", Figure::Rows(rows(24, 8.2)), None),
-        ("lines", Figure::Lines(lines()), None),
+        ("lines", Figure::Lines(lines_here()), None),
         ("bars", Figure::Bars(bars()), None),
         ("ruler-8", Figure::Ruler(ruler(8)), None),
         ("ruler-3", Figure::Ruler(ruler(3)), Some(Figure::Ruler(ruler(4)))),
         ("table", Figure::Table(table()), None),
     ]
+    .into_iter()
+    .chain(process::figures().into_iter().map(|(name, figure)| (name, figure, None)))
+    .collect()
 }

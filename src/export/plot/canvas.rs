@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     export::{
-        number::{axis_number, ticks},
+        number::{axis_number, log_ticks, ticks},
         xml::escape,
     },
     lab::SeriesRole,
@@ -62,6 +62,15 @@ impl Canvas {
         );
     }
 
+    /// Text of one width a character.
+    pub(super) fn mono(&mut self, x: f64, y: f64, fill: &str, weight: &str, text: &str) {
+        let _ = writeln!(
+            self.out,
+            "<text x=\"{x:.2}\" y=\"{y:.2}\" font-family=\"DejaVu Sans Mono, monospace\" font-weight=\"{weight}\" fill=\"{fill}\">{}</text>",
+            escape(text)
+        );
+    }
+
     /// `anchor` is SVG's: start, middle, end.
     pub(super) fn text(&mut self, x: f64, y: f64, anchor: &str, text: &str) {
         let _ =
@@ -97,21 +106,31 @@ impl Canvas {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Axis {
     pub(super) lo: f64,
     pub(super) hi: f64,
     /// With its unit.
     pub(super) name: String,
+    /// Scaled by log10; both ends are then above 0.
+    pub(super) log: bool,
 }
 
 impl Axis {
+    /// Not finite for a value that cannot stand on the axis.
     fn share(&self, v: f64) -> f64 {
+        if self.log {
+            let (lo, hi) = (self.lo.log10(), self.hi.log10());
+            return if hi > lo { (v.log10() - lo) / (hi - lo) } else { 0.0 };
+        }
         if self.hi > self.lo { (v - self.lo) / (self.hi - self.lo) } else { 0.0 }
     }
 
     /// Round values and their names.
     fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        if self.log {
+            return log_ticks(self.lo, self.hi, most);
+        }
         let values = ticks(self.lo, self.hi, most);
         let step = values.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(self.hi - self.lo);
         values.into_iter().map(|v| (v, axis_number(v, step))).collect()
@@ -136,6 +155,22 @@ impl Plot {
 
     pub(super) fn y(&self, v: f64) -> f64 {
         AREA.3 - self.y.share(v) * (AREA.3 - AREA.2)
+    }
+
+    /// A point of the picture; `None` for one that cannot stand on the axes.
+    pub(super) fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
+        let (x, y) = (self.x(x), self.y(y));
+        (x.is_finite() && y.is_finite()).then_some((x, y))
+    }
+
+    /// The values at the lower and the upper end.
+    pub(super) fn y_ends(&self) -> (f64, f64) {
+        (self.y.lo, self.y.hi)
+    }
+
+    /// Where columns stand: zero, on a log axis the lower end.
+    pub(super) fn y_base(&self) -> f64 {
+        self.y(if self.y.log { self.y.lo } else { 0.0f64.clamp(self.y.lo, self.y.hi) })
     }
 
     pub(super) fn axes(&self, canvas: &mut Canvas) {
@@ -164,9 +199,9 @@ impl Plot {
 
     /// A line through the finite points; it breaks at the others.
     pub(super) fn line(&self, points: &[(f64, f64)], stroke: &str, dashes: &str, canvas: &mut Canvas) {
+        let points: Vec<(f64, f64)> = points.iter().map(|&(x, y)| (self.x(x), self.y(y))).collect();
         for run in points.split(|(x, y)| !(x.is_finite() && y.is_finite())).filter(|run| !run.is_empty()) {
-            let run: Vec<(f64, f64)> = run.iter().map(|&(x, y)| (self.x(x), self.y(y))).collect();
-            canvas.polyline(&run, stroke, dashes);
+            canvas.polyline(run, stroke, dashes);
         }
     }
 }

@@ -51,8 +51,9 @@ pub(super) fn mirror(f: &Mirror, canvas: &mut Canvas) {
             _ => code,
         }
     };
-    let x = Axis { lo: value(0), hi: value(f.n_codes * f.sub.max(1)), name: f.x_label.into() };
-    let plot = Plot::new(x, Axis { lo: -most * 1.12, hi: most, name: "values: original above, codes below".into() });
+    let x = Axis { lo: value(0), hi: value(f.n_codes * f.sub.max(1)), name: f.x_label.into(), ..Axis::default() };
+    let plot =
+        Plot::new(x, Axis { lo: -most * 1.12, hi: most, name: "values: original above, codes below".into(), ..Axis::default() });
     let names = count_ticks(most_count, log);
     let both: Vec<(f64, String)> = names.iter().cloned().chain(names.iter().map(|(h, name)| (-h, name.clone()))).collect();
     plot.y_ticks(&both, canvas);
@@ -89,8 +90,10 @@ fn limits(f: &Mirror, plot: &Plot, canvas: &mut Canvas, most: f64) {
 
 pub(super) fn error(f: &ErrorHistogram, canvas: &mut Canvas) {
     let most = f.counts.iter().map(|&n| f64::from(n)).fold(f.uniform.max(1.0), f64::max);
-    let plot =
-        Plot::new(Axis { lo: f.lo, hi: f.hi, name: "error (steps)".into() }, Axis { lo: 0.0, hi: most, name: "values".into() });
+    let plot = Plot::new(
+        Axis { lo: f.lo, hi: f.hi, name: "error (steps)".into(), ..Axis::default() },
+        Axis { lo: 0.0, hi: most, name: "values".into(), ..Axis::default() },
+    );
     plot.y_ticks(&count_ticks(most, false), canvas);
     let bin = (f.hi - f.lo) / f.counts.len().max(1) as f64;
     for (i, &n) in f.counts.iter().enumerate() {

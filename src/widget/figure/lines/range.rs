@@ -1,0 +1,91 @@
+//! The ranges of the axes, linear or log10.
+
+use crate::{
+    export::{axis_number, log_ticks, ticks},
+    lab::{Figure, Lines, Shape},
+    widget::figure::FigureView,
+};
+
+/// One axis: its ends as they are scaled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Axis {
+    lo: f64,
+    hi: f64,
+    log: bool,
+}
+
+impl Axis {
+    /// `None` where no value can stand on the axis.
+    fn of(values: impl Iterator<Item = f64>, log: bool) -> Option<Self> {
+        let scaled = values.map(|v| if log { v.log10() } else { v }).filter(|v| v.is_finite());
+        let (lo, hi) =
+            scaled.fold(None, |range: Option<(f64, f64)>, v| Some(range.map_or((v, v), |(lo, hi)| (lo.min(v), hi.max(v)))))?;
+        let pad = if hi > lo { 0.0 } else { 0.5 * lo.abs().max(1.0) };
+        Some(Self { lo: lo - pad, hi: hi + pad, log })
+    }
+
+    /// 0 to 1 along the axis; not finite for what cannot stand on it.
+    pub(super) fn share(&self, v: f64) -> f64 {
+        let v = if self.log { v.log10() } else { v };
+        (v - self.lo) / (self.hi - self.lo)
+    }
+
+    /// The value at the lower end.
+    pub(super) fn start(&self) -> f64 {
+        if self.log { 10f64.powf(self.lo) } else { self.lo }
+    }
+
+    /// Where columns stand: at zero, on a log axis at its lower end.
+    pub(super) fn base(&self) -> f64 {
+        if self.log { self.start() } else { 0.0f64.clamp(self.lo, self.hi) }
+    }
+
+    /// Round values and their names, at most `max`.
+    pub(super) fn ticks(&self, max: usize) -> Vec<(f64, String)> {
+        if self.log {
+            return log_ticks(10f64.powf(self.lo), 10f64.powf(self.hi), max);
+        }
+        let values = ticks(self.lo, self.hi, max);
+        let step = values.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
+        values.into_iter().map(|v| (v, axis_number(v, step))).collect()
+    }
+}
+
+/// Both axes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+}
+
+impl Range {
+    /// All points that can stand on the axes, `here`, marks, the prediction and the target; `None` without any.
+    pub(super) fn of(view: &FigureView<'_>, f: &Lines) -> Option<Self> {
+        let a = match view.against {
+            Some(Figure::Lines(a)) => a.series.as_slice(),
+            _ => &[],
+        };
+        let fits = |v: f64, log: bool| v.is_finite() && (!log || v > 0.0);
+        let points = f.series.iter().chain(a).flat_map(|s| s.points.iter().copied()).chain(f.here);
+        let points: Vec<(f64, f64)> = points.filter(|&(x, y)| fits(x, f.x_log) && fits(y, f.y_log)).collect();
+        let said = view.prediction.filter(|_| f.here.is_some()).map(|p| p.said);
+        let marks = f.marks.iter().map(|mark| mark.x);
+        let x = Axis::of(points.iter().map(|p| p.0).chain(marks), f.x_log)?;
+        let mut y = Axis::of(points.iter().map(|p| p.1).chain(view.target).chain(said), f.y_log)?;
+        if !f.y_log {
+            // A quantity that is never negative and comes near zero starts there, and columns do.
+            let has_columns = f.series.iter().any(|s| s.shape == Shape::Columns);
+            if y.lo > 0.0 && (y.lo < 0.5 * y.hi || has_columns) {
+                y.lo = 0.0;
+            } else if y.hi < 0.0 && has_columns {
+                y.hi = 0.0;
+            }
+        }
+        Some(Self { x, y })
+    }
+
+    /// Shares of the axes, 0 to 1 from the lower left.
+    pub(super) fn share(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (self.x.share(x), self.y.share(y))
+    }
+}
