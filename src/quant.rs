@@ -9,9 +9,11 @@
 
 mod apply;
 mod clip;
+pub mod float;
 mod scheme;
 
 pub use crate::kernel::{Affine, CodeRange, Errors, Rounding};
 pub use apply::{Quantized, Sink};
 pub use clip::{Calibration, Clip, Config, Granularity, Matrix, RangeSearch, calibrate, percentile_range};
+pub use float::{FloatFormat, Overflow};
 pub use scheme::{ScaleFormat, Scheme, affine_of, covered};
