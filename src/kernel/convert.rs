@@ -2,7 +2,8 @@
 
 use super::round::{Rounding, floor, round_away, round_even, round_half_up, round_stochastic, truncate};
 
-/// The two numbers of an affine code: `real = scale * (code - zero_point)`, `scale > 0` and finite.
+/// The two numbers of an affine code: `real = scale * (code - zero_point)`, `scale` finite and not 0; negative only where
+/// a convention turns the codes around (ggml Q4_0).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Affine {
     pub scale: f32,

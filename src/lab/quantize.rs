@@ -198,6 +198,7 @@ fn notes(config: &Config, data: &Tensor, errors: &Errors, n_clipped: u64) -> Vec
         Granularity::Row => Some("row"),
         Granularity::Column => Some("column"),
         Granularity::Group(_) => Some("group"),
+        Granularity::Block { .. } => Some("block"),
     };
     if let Some(shared) = shared {
         notes.push(format!("scale and zero_point are absent: every {shared} has its own. Figures count in codes."));

@@ -72,15 +72,19 @@ impl Calibration {
             Granularity::Tensor => Affines::One(self.affines[0]),
             Granularity::Row => Affines::One(self.affines[row]),
             Granularity::Column => Affines::Each(&self.affines),
-            Granularity::Group(size) => {
-                let size = size.clamp(1, cols);
-                let n_groups = cols.div_ceil(size);
-                let of_row = &self.affines[row * n_groups..(row + 1) * n_groups];
-                spread.clear();
-                spread.extend(of_row.iter().flat_map(|&by| std::iter::repeat_n(by, size)).take(cols));
-                Affines::Each(spread)
-            }
+            Granularity::Group(size) => self.spread(row, size, cols, spread),
+            Granularity::Block { rows, cols: width } => self.spread(row / rows.max(1), width, cols, spread),
         }
+    }
+
+    /// The pairs of one row of groups or blocks, `size` columns wide.
+    fn spread<'a>(&self, row: usize, size: usize, cols: usize, spread: &'a mut Vec<Affine>) -> Affines<'a> {
+        let size = size.clamp(1, cols);
+        let n_groups = cols.div_ceil(size);
+        let of_row = &self.affines[row * n_groups..(row + 1) * n_groups];
+        spread.clear();
+        spread.extend(of_row.iter().flat_map(|&by| std::iter::repeat_n(by, size)).take(cols));
+        Affines::Each(spread)
     }
 }
 
@@ -99,12 +103,13 @@ mod tests {
     fn any_config() -> impl Strategy<Value = Config> {
         (
             2u32..=16,
-            prop_oneof![Just(Scheme::Symmetric), Just(Scheme::SymmetricFull), Just(Scheme::Affine)],
+            proptest::sample::select(&Scheme::ALL[..]),
             prop_oneof![
                 Just(Granularity::Tensor),
                 Just(Granularity::Row),
                 Just(Granularity::Column),
-                (1usize..9).prop_map(Granularity::Group)
+                (1usize..9).prop_map(Granularity::Group),
+                (1usize..5, 1usize..9).prop_map(|(rows, cols)| Granularity::Block { rows, cols })
             ],
             prop_oneof![Just(Clip::AbsMax), Just(Clip::Percentile(95.0)), Just(Clip::Mse), Just(Clip::Manual(0.7))],
             prop_oneof![Just(ScaleFormat::F16), Just(ScaleFormat::F32)],
@@ -137,6 +142,7 @@ mod tests {
                     Granularity::Row => row,
                     Granularity::Column => col,
                     Granularity::Group(size) => row * cols.div_ceil(size.min(cols)) + col / size,
+                    Granularity::Block { rows, cols: width } => row / rows * cols.div_ceil(width.min(cols)) + col / width,
                 }];
                 prop_assert_eq!(q, crate::kernel::code_of(r, by, config.range()));
                 prop_assert_eq!(quantized.dequantized[i], by.scale * (q - by.zero_point) as f32);

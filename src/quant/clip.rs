@@ -39,6 +39,11 @@ pub enum Granularity {
     Column,
     /// So many neighbours of a row; the last group of a row may be shorter.
     Group(usize),
+    /// So many rows by so many columns; at the ends of the matrix blocks may be smaller.
+    Block {
+        rows: usize,
+        cols: usize,
+    },
 }
 
 /// How much of the data the codes cover.
@@ -57,7 +62,7 @@ pub enum Clip {
 /// How an array is quantized.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
-    /// 2 to 16.
+    /// 1 to 16; at least [`Scheme::min_bits`].
     pub bits: u32,
     pub scheme: Scheme,
     pub granularity: Granularity,
@@ -80,18 +85,38 @@ impl Config {
     /// Bits beside the codes for each tensor, row, column or group: its scale, and with an affine scheme a zero point as
     /// wide as a code.
     pub fn meta_bits(&self) -> u32 {
-        self.scale_format.bits() + if self.scheme == Scheme::Affine { self.bits } else { 0 }
+        self.scale_format.bits() + if self.scheme.is_affine() { self.bits } else { 0 }
     }
 
     /// The part of one group of values that its codes are to cover; `lo` and `hi` are the extremes of its finite values.
     pub fn clipped(&self, values: &[f32], (lo, hi): (f64, f64)) -> (f64, f64) {
         match self.clip {
             Clip::AbsMax => (lo, hi),
-            Clip::Percentile(percent) => percentile_range(values, percent, self.scheme),
+            Clip::Percentile(percent) => {
+                let (first, last) = percentile_range(values, percent, self.scheme);
+                // Of a scheme that looks at both ends, each keeps to its data.
+                if self.scheme.keeps_ends() { (first.max(lo), last.min(hi)) } else { (first, last) }
+            }
+            // Unsigned codes are the signed ones moved: the same steps, so the same range.
+            Clip::Mse if self.scheme.is_affine() => {
+                RangeSearch::new(values, (lo, hi)).best(&Self { scheme: Scheme::Affine, ..*self })
+            }
+            Clip::Mse if self.scheme == Scheme::SignedMax && hi > -lo => self.best_mirrored(values, (lo, hi)),
             Clip::Mse => RangeSearch::new(values, (lo, hi)).best(self),
-            Clip::Manual(c) if self.scheme == Scheme::Affine => (lo.max(-c), hi.min(c)),
+            Clip::Manual(c) if self.scheme.keeps_ends() => (lo.max(-c), hi.min(c)),
             Clip::Manual(c) => (-c, c),
         }
+    }
+}
+
+impl Config {
+    /// The best range of [`Scheme::SignedMax`] where the largest magnitude is positive: that of the values turned around,
+    /// whose scales are positive.
+    fn best_mirrored(&self, values: &[f32], (lo, hi): (f64, f64)) -> (f64, f64) {
+        let mirrored: Vec<f32> = values.iter().map(|r| -r).collect();
+        let (low, high) = RangeSearch::new(&mirrored, (-hi, -lo)).best(self);
+        // Of equal ends the low one would count, so it gives way by a hair.
+        (-high * (1.0 - f64::EPSILON), -low)
     }
 }
 
@@ -99,7 +124,7 @@ impl Config {
 #[derive(Clone, Debug)]
 pub struct Calibration {
     pub config: Config,
-    /// One for the tensor, each row, each column, or each group (row by row).
+    /// One for the tensor, each row, each column, or each group or block (row by row).
     pub affines: Vec<Affine>,
     /// Smallest and largest code position (`r / scale + zero_point`) that any value reaches; `None` of nothing.
     pub reach: Option<(f32, f32)>,
@@ -120,7 +145,9 @@ impl Calibration {
         if extremes.is_some() {
             let at = |r: f64| (r / f64::from(by.scale) + f64::from(by.zero_point)) as f32;
             let (low, high) = self.reach.unwrap_or((f32::INFINITY, f32::NEG_INFINITY));
-            self.reach = Some((low.min(at(lo)), high.max(at(hi))));
+            // A negative scale turns the ends around.
+            let ends = (at(lo).min(at(hi)), at(lo).max(at(hi)));
+            self.reach = Some((low.min(ends.0), high.max(ends.1)));
         }
     }
 }
@@ -153,6 +180,7 @@ pub fn calibrate<E>(matrix: Matrix, config: &Config, step: &mut impl FnMut(u64, 
         Granularity::Column => {
             for_columns(matrix, |column| push(&mut found, column))?;
         }
+        Granularity::Block { rows, cols } => for_blocks(matrix, rows, cols, |block| push(&mut found, block))?,
     }
     Ok(found)
 }
@@ -177,12 +205,26 @@ fn for_columns<E>(matrix: Matrix, mut visit: impl FnMut(&[f32]) -> Result<(), E>
     Ok(())
 }
 
+/// Hands out each block of a matrix as a slice, row by row.
+fn for_blocks<E>(matrix: Matrix, rows: usize, cols: usize, mut visit: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
+    let mut gathered = Vec::new();
+    for band in matrix.data.chunks(matrix.cols * rows.max(1)) {
+        for first in (0..matrix.cols).step_by(cols.max(1)) {
+            let width = cols.max(1).min(matrix.cols - first);
+            gathered.clear();
+            band.chunks(matrix.cols).for_each(|row| gathered.extend_from_slice(&row[first..first + width]));
+            visit(&gathered)?;
+        }
+    }
+    Ok(())
+}
+
 /// The range that holds `percent` of the finite values (nearest rank). Symmetric: the smallest `-c..=c`; affine: half
 /// of the rest is left out at each end. 100 is the whole range.
 pub fn percentile_range(values: &[f32], percent: f64, scheme: Scheme) -> (f64, f64) {
     let share = (percent / 100.0).clamp(0.0, 1.0);
     let finite = values.iter().filter(|r| r.is_finite());
-    if scheme == Scheme::Affine {
+    if scheme.is_affine() {
         // The order of these keys is the order of the floats.
         let mut keys: Vec<u32> = finite.map(|r| ordered(*r)).collect();
         let tail = (1.0 - share) / 2.0;
@@ -254,23 +296,43 @@ mod tests {
         assert_eq!(scales(Granularity::Row), [2.0, 0.1]);
         assert_eq!(scales(Granularity::Column), [1.0, 1.0, 0.1, 2.0]);
         assert_eq!(scales(Granularity::Group(3)), [1.0, 2.0, 0.1, 1.0]);
+        assert_eq!(scales(Granularity::Block { rows: 2, cols: 3 }), [1.0, 2.0]);
+        assert_eq!(scales(Granularity::Block { rows: 1, cols: 9 }), scales(Granularity::Row));
     }
 
     #[test]
     fn hostile_data_gets_a_defined_range() {
         let inf = f32::INFINITY;
         for data in [vec![], vec![f32::NAN; 4], vec![inf, -inf], vec![0.0; 4], vec![f32::MAX, f32::MIN], vec![1.0e-45; 2]] {
-            for scheme in [Scheme::Symmetric, Scheme::SymmetricFull, Scheme::Affine] {
+            for scheme in Scheme::ALL {
                 for clip in [Clip::AbsMax, Clip::Percentile(90.0), Clip::Mse, Clip::Manual(0.5)] {
-                    for granularity in [Granularity::Tensor, Granularity::Row, Granularity::Column, Granularity::Group(3)] {
+                    let block = Granularity::Block { rows: 2, cols: 3 };
+                    for granularity in [Granularity::Tensor, Granularity::Row, Granularity::Column, Granularity::Group(3), block]
+                    {
                         let config = Config { scheme, clip, granularity, ..CONFIG };
                         let Ok(found) = calibrate(Matrix::new(&data, data.len().max(1)), &config, &mut no_step);
-                        let sound = |a: &Affine| a.scale > 0.0 && a.scale.is_finite();
+                        let sound =
+                            |a: &Affine| a.scale != 0.0 && a.scale.is_finite() && (a.scale > 0.0 || scheme == Scheme::SignedMax);
                         assert!(found.affines.iter().all(sound), "{data:?} {config:?}: {:?}", found.affines);
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_best_range_of_a_signed_maximum_does_not_depend_on_the_sign() {
+        let heavy = |sign: f32| -> Vec<f32> {
+            (0..20_000).map(|i| sign * if i == 0 { 9.0 } else { ((i * 7919 % 20_011) as f32 / 20_011.0 - 0.4) * 2.0 }).collect()
+        };
+        let noise = |values: &[f32]| {
+            let config = Config { bits: 3, scheme: Scheme::SignedMax, clip: Clip::Mse, ..CONFIG };
+            let Ok(found) = calibrate(Matrix::new(values, 100), &config, &mut no_step);
+            (found.affines[0].scale, crate::kernel::squared_error(values, found.affines[0], config.range()))
+        };
+        let ((plus, a), (minus, b)) = (noise(&heavy(1.0)), noise(&heavy(-1.0)));
+        assert!(plus < 0.0 && minus > 0.0, "{plus} {minus}");
+        assert!((a / b - 1.0).abs() < 1e-6, "{a} {b}");
     }
 
     #[test]

@@ -4,24 +4,64 @@ use half::f16;
 
 use crate::kernel::{Affine, CodeRange};
 
-/// Which codes are used and where real 0 stands.
+/// Which codes are used and where real 0 stands. Libraries differ: each convention has its users here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// Codes `-qmax..=qmax`, zero point 0, `scale = absmax / qmax` (TensorRT, TFLite weights).
+    /// Codes `-qmax..=qmax`, zero point 0, `scale = absmax / qmax` (TensorRT, TFLite weights, ggml Q8_0).
     Symmetric,
     /// One code more at the low end, `-qmax-1..=qmax`, zero point 0, `scale = 2 absmax / (qmax - qmin)` (ONNX Runtime,
-    /// torchao). The largest positive value lies half a step beyond the last code.
+    /// torchao, GPTQ). The largest positive value lies half a step beyond the last code.
     SymmetricFull,
-    /// All codes over a range that is widened to hold 0; real 0 has a code of its own, the zero point.
+    /// The same codes, zero point 0, `scale = m / qmin` with m the value of the largest magnitude and its sign (ggml Q4_0):
+    /// m stands on the first code exactly, and where it is positive the scale is negative. Of two values of equal magnitude
+    /// the negative one counts.
+    SignedMax,
+    /// The same codes, zero point 0, `scale = max(lo / qmin, hi / qmax)`: as fine as possible without clipping either end
+    /// (torchao's SYMMETRIC_NO_CLIPPING_ERR).
+    NoClipping,
+    /// All codes over a range that is widened to hold 0; real 0 has a code of its own, the zero point. Signed codes.
     Affine,
+    /// The same with codes from 0 on (uint8 activations of ONNX and TFLite's first scheme).
+    AffineUnsigned,
+    /// Codes from 0 on, zero point 0, `scale = hi / qmax`: for data without negative values, which would be clipped.
+    Unsigned,
 }
 
 impl Scheme {
-    /// The codes of `bits`-bit integers, 2 to 16; always signed.
+    pub const ALL: [Self; 7] = [
+        Self::Symmetric,
+        Self::SymmetricFull,
+        Self::SignedMax,
+        Self::NoClipping,
+        Self::Affine,
+        Self::AffineUnsigned,
+        Self::Unsigned,
+    ];
+
+    /// The codes of `bits`-bit integers, 1 to 16; 2 to 16 for [`Scheme::Symmetric`], which has nothing but 0 in one bit.
     pub fn range(self, bits: u32) -> CodeRange {
-        assert!((2..=16).contains(&bits), "{bits} bits");
+        assert!((self.min_bits()..=16).contains(&bits), "{bits} bits");
         let half = 1 << (bits - 1);
-        CodeRange { qmin: if self == Self::Symmetric { 1 - half } else { -half }, qmax: half - 1 }
+        match self {
+            Self::Symmetric => CodeRange { qmin: 1 - half, qmax: half - 1 },
+            Self::AffineUnsigned | Self::Unsigned => CodeRange { qmin: 0, qmax: 2 * half - 1 },
+            _ => CodeRange { qmin: -half, qmax: half - 1 },
+        }
+    }
+
+    /// The fewest bits with more than one code.
+    pub fn min_bits(self) -> u32 {
+        if self == Self::Symmetric { 2 } else { 1 }
+    }
+
+    /// Whether real 0 stands where the data want it, so that a zero point has to be stored.
+    pub fn is_affine(self) -> bool {
+        matches!(self, Self::Affine | Self::AffineUnsigned)
+    }
+
+    /// Whether both ends of a range have a say, and not only the larger magnitude.
+    pub(super) fn keeps_ends(self) -> bool {
+        !matches!(self, Self::Symmetric | Self::SymmetricFull)
     }
 }
 
@@ -41,22 +81,23 @@ impl ScaleFormat {
         }
     }
 
-    /// The nearest scale that the format holds. A scale below its smallest positive number becomes that number (2^-24
+    /// The nearest scale that the format holds, with its sign. A magnitude below its smallest positive number becomes that number (2^-24
     /// in FP16, 2^-126 in FP32: a grid that is too coarse, but never a division by 0), one above its largest becomes
     /// the largest (65504 in FP16: values are clipped).
     pub fn store(self, scale: f64) -> f32 {
-        match self {
+        let magnitude = match self {
             Self::F16 => {
                 let smallest = f16::from_bits(1).to_f32();
-                f16::from_f64(scale).to_f32().clamp(smallest, f16::MAX.to_f32())
+                f16::from_f64(scale.abs()).to_f32().clamp(smallest, f16::MAX.to_f32())
             }
-            Self::F32 => (scale as f32).clamp(f32::MIN_POSITIVE, f32::MAX),
-        }
+            Self::F32 => (scale.abs() as f32).clamp(f32::MIN_POSITIVE, f32::MAX),
+        };
+        magnitude.copysign(scale as f32)
     }
 }
 
 /// Scale and zero point for the real range `lo..=hi`, which is first widened to hold 0. A range of nothing but 0 gets
-/// scale 1. The zero point is a code, so real 0 is exact: `round(qmin - lo / scale)` with the stored scale in FP16, which
+/// scale 1. The scale is positive, but that of [`Scheme::SignedMax`] may be negative. The zero point is a code, so real 0 is exact: `round(qmin - lo / scale)` with the stored scale in FP16, which
 /// may be whole codes off at the far end, and with the scale before it was rounded in FP32, so that ties fall as they
 /// do on paper (-1..=1 in 8 bits: round(-128 + 127.5) = 0).
 ///
@@ -64,11 +105,17 @@ impl ScaleFormat {
 pub fn affine_of(lo: f64, hi: f64, scheme: Scheme, range: CodeRange, format: ScaleFormat) -> Affine {
     let (lo, hi) = (lo.min(0.0), hi.max(0.0));
     let (qmin, qmax) = (f64::from(range.qmin), f64::from(range.qmax));
-    let store = |scale: f64| if scale > 0.0 { format.store(scale) } else { 1.0 };
+    let store = |scale: f64| if scale != 0.0 { format.store(scale) } else { 1.0 };
+    let around_zero = |scale: f64| Affine { scale: store(scale), zero_point: 0 };
+    // An end without codes of its sign has no say; its values are clipped to 0.
+    let per_code = |end: f64, q: f64| if q == 0.0 { 0.0 } else { end / q };
     match scheme {
-        Scheme::Symmetric => Affine { scale: store(hi.max(-lo) / qmax), zero_point: 0 },
-        Scheme::SymmetricFull => Affine { scale: store(2.0 * hi.max(-lo) / (qmax - qmin)), zero_point: 0 },
-        Scheme::Affine => {
+        Scheme::Symmetric => around_zero(hi.max(-lo) / qmax),
+        Scheme::SymmetricFull => around_zero(2.0 * hi.max(-lo) / (qmax - qmin)),
+        Scheme::SignedMax => around_zero(per_code(if hi > -lo { hi } else { lo }, qmin)),
+        Scheme::NoClipping => around_zero(per_code(lo, qmin).max(per_code(hi, qmax))),
+        Scheme::Unsigned => around_zero(per_code(hi, qmax)),
+        Scheme::Affine | Scheme::AffineUnsigned => {
             let exact = (hi - lo) / (qmax - qmin);
             let scale = store(exact);
             let steps_to_lo = match format {
@@ -81,10 +128,11 @@ pub fn affine_of(lo: f64, hi: f64, scheme: Scheme, range: CodeRange, format: Sca
     }
 }
 
-/// The real range that the codes cover: `scale (qmin - zero_point)` to `scale (qmax - zero_point)`.
+/// The real range that the codes cover: `scale (qmin - zero_point)` to `scale (qmax - zero_point)`, its ends in order.
 pub fn covered(by: Affine, range: CodeRange) -> (f64, f64) {
     let real = |q: i32| f64::from(by.scale) * f64::from(q - by.zero_point);
-    (real(range.qmin), real(range.qmax))
+    let (first, last) = (real(range.qmin), real(range.qmax));
+    (first.min(last), first.max(last))
 }
 
 #[cfg(test)]
@@ -98,6 +146,47 @@ mod tests {
         assert_eq!(range(Scheme::SymmetricFull, 8), (-128, 127));
         assert_eq!(range(Scheme::Affine, 2), (-2, 1));
         assert_eq!(range(Scheme::Affine, 16), (-32768, 32767));
+        assert_eq!(range(Scheme::AffineUnsigned, 8), (0, 255));
+        assert_eq!(range(Scheme::Unsigned, 1), (0, 1));
+        assert_eq!(range(Scheme::SignedMax, 4), (-8, 7));
+        for scheme in Scheme::ALL {
+            assert!((scheme.min_bits()..=16).all(|bits| scheme.range(bits).n_codes() > 1), "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn conventions_differ_in_their_scale() {
+        let of = |lo, hi, scheme: Scheme| affine_of(lo, hi, scheme, scheme.range(4), ScaleFormat::F32).scale;
+        assert_eq!(of(-4.0, 7.0, Scheme::Symmetric), 1.0);
+        assert_eq!(of(-4.0, 7.5, Scheme::SymmetricFull), 1.0);
+        assert_eq!(of(-4.0, 8.0, Scheme::SignedMax), -1.0);
+        assert_eq!(of(-8.0, 4.0, Scheme::SignedMax), 1.0);
+        assert_eq!(of(-8.0, 8.0, Scheme::SignedMax), 1.0);
+        assert_eq!(of(-16.0, 7.0, Scheme::NoClipping), 2.0);
+        assert_eq!(of(-8.0, 14.0, Scheme::NoClipping), 2.0);
+        assert_eq!(of(-8.0, 30.0, Scheme::Unsigned), 2.0);
+        assert_eq!(of(-2.0, 13.0, Scheme::AffineUnsigned), 1.0);
+    }
+
+    #[test]
+    fn the_largest_magnitude_stands_on_the_first_code() {
+        let range = Scheme::SignedMax.range(4);
+        for m in [3.7f64, -3.7] {
+            let by = affine_of(m.min(-1.0), m.max(1.0), Scheme::SignedMax, range, ScaleFormat::F32);
+            assert_eq!(crate::kernel::code_of(m as f32, by, range), -8, "{m}");
+            let (lo, hi) = covered(by, range);
+            assert!(lo < hi && (lo..=hi).contains(&(m * 0.999)), "{m}: {lo} to {hi}");
+        }
+    }
+
+    #[test]
+    fn one_bit_has_two_codes() {
+        for scheme in Scheme::ALL.into_iter().filter(|scheme| scheme.min_bits() == 1) {
+            for (lo, hi) in [(-1.0, 2.0), (-2.0, 1.0), (0.0, 0.0), (-1.0, 0.0), (0.0, 1.0)] {
+                let by = affine_of(lo, hi, scheme, scheme.range(1), ScaleFormat::F32);
+                assert!(by.scale.is_finite() && by.scale != 0.0, "{scheme:?} {lo} {hi}: {by:?}");
+            }
+        }
     }
 
     #[test]
@@ -107,11 +196,12 @@ mod tests {
         assert_eq!(ScaleFormat::F16.store(1.0e9), 65504.0);
         assert_eq!(ScaleFormat::F32.store(1.0e-60), f32::MIN_POSITIVE);
         assert_eq!(ScaleFormat::F32.store(1.0e60), f32::MAX);
+        assert_eq!(ScaleFormat::F16.store(-0.1), -0.099_975_586);
     }
 
     #[test]
     fn a_range_of_zero_has_scale_one() {
-        for scheme in [Scheme::Symmetric, Scheme::SymmetricFull, Scheme::Affine] {
+        for scheme in Scheme::ALL {
             for format in [ScaleFormat::F16, ScaleFormat::F32] {
                 assert_eq!(affine_of(0.0, 0.0, scheme, scheme.range(8), format).scale, 1.0);
             }
