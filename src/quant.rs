@@ -24,6 +24,7 @@ mod clip;
 pub mod fixed_point;
 pub mod float;
 pub mod onnx;
+pub mod ggml;
 mod scheme;
 pub mod tflite;
 

@@ -1,0 +1,148 @@
+//! Blocks, codebooks and small floats against numbers found elsewhere: the bytes of the `gguf` package, the vectors and
+//! tables of the course's list of oracles (`oracles.json`; the ids are those of the list).
+
+use quantlearn::quant::ggml::{BLOCKS, BlockType};
+use serde_json::Value;
+
+fn oracles() -> Value {
+    serde_json::from_str(include_str!("oracles.json")).expect("the table is JSON")
+}
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("fixtures/ggml/golden.json")).expect("the vectors are JSON")
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().expect("a list")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    list(value).iter().map(|x| number(x) as f32).collect()
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = text(hex);
+    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hex")).collect()
+}
+
+/// Little-endian FP32 in hex.
+fn words(hex: &Value) -> Vec<f32> {
+    bytes(hex).as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn encoded(block: BlockType, values: &[f32]) -> Vec<u8> {
+    let spec = block.spec();
+    let mut bytes = vec![0; spec.n_bytes];
+    spec.encode.expect("the type has an encoder")(values, &mut bytes);
+    bytes
+}
+
+fn decoded(block: BlockType, bytes: &[u8]) -> Vec<f32> {
+    let spec = block.spec();
+    let mut values = vec![f32::NAN; spec.n_values];
+    spec.decode.expect("the type has a decoder")(bytes, &mut values);
+    values
+}
+
+/// Equal as numbers, bit for bit but for the sign of 0, which the package's arithmetic does not keep either.
+#[track_caller]
+fn same(got: &[f32], expected: &[f32], what: &str) {
+    let differs = got.iter().zip(expected).position(|(a, b)| a.to_bits() != b.to_bits() && !(*a == 0.0 && *b == 0.0));
+    assert_eq!(got.len(), expected.len(), "{what}");
+    assert!(differs.is_none(), "{what}: place {differs:?} of\n{got:?}\n{expected:?}");
+}
+
+#[test]
+fn blocks_are_encoded_and_decoded_as_the_gguf_package_does() {
+    let golden = golden();
+    let mut seen = std::collections::BTreeSet::new();
+    for (idx, row) in list(&golden["blocks"]).iter().enumerate() {
+        let name = text(&row["type"]);
+        let block = BlockType::find(name).expect("a type of the table");
+        let (stored, what) = (bytes(&row["bytes"]), format!("{name}, vector {idx}"));
+        if !row["values"].is_null() {
+            assert_eq!(hex(&encoded(block, &words(&row["values"]))), hex(&stored), "{what}");
+            seen.insert(format!("{name} encoded"));
+        }
+        same(&decoded(block, &stored), &words(&row["back"]), &what);
+        seen.insert(name.to_owned());
+    }
+    // Every decoder has met a vector, and every encoder but that of IQ4_NL, for which the package has none.
+    for spec in &BLOCKS {
+        assert_eq!(spec.decode.is_some(), seen.contains(spec.name), "{}", spec.name);
+        let is_seen = seen.contains(&format!("{} encoded", spec.name));
+        assert_eq!(spec.encode.is_some(), is_seen || spec.block == BlockType::IQ4_NL, "{}", spec.name);
+    }
+}
+
+#[test]
+fn o_35_blocks_have_the_sizes_of_the_package() {
+    let golden = golden();
+    let mut n_seen = 0;
+    for row in list(&golden["sizes"]) {
+        let Some(block) = BlockType::find(text(&row[0])) else { continue };
+        n_seen += 1;
+        // The package's table still counts two FP32 numbers in Q8_1; the C struct has two FP16 numbers, 36 bytes.
+        let n_bytes = if block == BlockType::Q8_1 { 36 } else { row[2].as_u64().expect("a size") as usize };
+        let spec = block.spec();
+        assert_eq!((spec.n_values as u64, spec.n_bytes), (row[1].as_u64().expect("a size"), n_bytes), "{}", spec.name);
+    }
+    assert_eq!(n_seen, BLOCKS.len());
+    let bpw = [
+        ("Q4_0", 4.5),
+        ("Q4_1", 5.0),
+        ("Q5_0", 5.5),
+        ("Q5_1", 6.0),
+        ("Q8_0", 8.5),
+        ("Q8_1", 9.0),
+        ("Q2_K", 2.625),
+        ("Q3_K", 3.4375),
+        ("Q4_K", 4.5),
+        ("Q5_K", 5.5),
+        ("Q6_K", 6.5625),
+        ("Q8_K", 9.125),
+        ("IQ1_S", 1.5625),
+        ("IQ1_M", 1.75),
+        ("IQ2_XXS", 2.0625),
+        ("IQ2_XS", 2.3125),
+        ("IQ2_S", 2.5625),
+        ("IQ3_XXS", 3.0625),
+        ("IQ3_S", 3.4375),
+        ("IQ4_NL", 4.5),
+        ("IQ4_XS", 4.25),
+        ("TQ1_0", 1.6875),
+        ("TQ2_0", 2.0625),
+        ("MXFP4", 4.25),
+        ("NVFP4", 4.5),
+        ("Q1_0", 1.125),
+    ];
+    for (name, expected) in bpw {
+        assert_eq!(BlockType::find(name).expect("a type of the table").spec().bpw(), expected, "{name}");
+    }
+}
+
+#[test]
+fn o_36_the_block_of_the_course_has_its_bytes() {
+    let table = &oracles()["ggml_blocks"];
+    let values = floats(&table["input"]);
+    let formula: Vec<f32> = (0..32).map(|i| ((7 * i % 32) as f32 - 13.0) / 8.0).collect();
+    assert_eq!(values, formula);
+    for name in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "MXFP4"] {
+        let block = BlockType::find(name).expect("a type of the table");
+        let stored = encoded(block, &values);
+        assert_eq!(hex(&stored), text(&table[name]["hex"]), "{name}");
+        same(&decoded(block, &stored), &floats(&table[name]["dequant"]), name);
+    }
+}
