@@ -22,9 +22,14 @@
 mod apply;
 mod clip;
 pub mod fixed_point;
+pub mod codebook;
+pub mod density;
 pub mod float;
 pub mod onnx;
 pub mod ggml;
+pub mod lloyd;
+pub mod mx;
+pub mod nvfp4;
 mod scheme;
 pub mod tflite;
 

@@ -1,7 +1,14 @@
 //! Blocks, codebooks and small floats against numbers found elsewhere: the bytes of the `gguf` package, the vectors and
 //! tables of the course's list of oracles (`oracles.json`; the ids are those of the list).
 
-use quantlearn::quant::ggml::{BLOCKS, BlockType};
+use quantlearn::quant::{
+    codebook::{Codebook, DOUBLE_BPW, nf4_from_quantiles},
+    density::Density,
+    ggml::{BLOCKS, BlockType},
+    lloyd::{Quantizer, best_uniform, lloyd_max},
+    mx::{Element, Mx, ScaleRule},
+    nvfp4::Nvfp4,
+};
 use serde_json::Value;
 
 fn oracles() -> Value {
@@ -40,6 +47,11 @@ fn words(hex: &Value) -> Vec<f32> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[track_caller]
+fn near(got: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!((got - expected).abs() <= tolerance, "{what}: {got}, expected {expected} within {tolerance}");
 }
 
 fn encoded(block: BlockType, values: &[f32]) -> Vec<u8> {
@@ -145,4 +157,115 @@ fn o_36_the_block_of_the_course_has_its_bytes() {
         assert_eq!(hex(&stored), text(&table[name]["hex"]), "{name}");
         same(&decoded(block, &stored), &floats(&table[name]["dequant"]), name);
     }
+}
+
+#[track_caller]
+fn as_in_the_table(found: &Quantizer, row: &Value, what: &str) {
+    let mse = number(&row["mse"]);
+    near(found.mse, mse, 1e-4 * mse, what);
+    near(found.sqnr_db(), number(&row["sqnr_db"]), 1e-3, what);
+}
+
+#[test]
+fn o_23_lloyd_max_has_its_published_errors_and_levels() {
+    let table = &oracles()["scalar"];
+    for (density, key) in [(Density::Gaussian, "gauss_lloyd"), (Density::Laplace, "laplace_lloyd")] {
+        let rows = list(&table[key]);
+        assert_eq!(rows.len(), 8);
+        for row in rows {
+            let bits = number(&row["bits"]) as u32;
+            let (found, what) = (lloyd_max(density, 1 << bits), format!("{key} {bits} bits"));
+            as_in_the_table(&found, row, &what);
+            near(found.entropy, number(&row["entropy"]), 1e-4, &what);
+            let positive = found.levels.iter().filter(|l| **l > 0.0);
+            for (got, expected) in positive.zip(row["levels_pos"].as_array().into_iter().flatten()) {
+                near(*got, number(expected), 1e-5, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn o_23_the_best_uniform_quantizers_have_their_step() {
+    let table = &oracles()["scalar"];
+    for (density, key) in [(Density::Gaussian, "gauss_uniform_midrise"), (Density::Laplace, "laplace_uniform_midrise")] {
+        for row in list(&table[key]) {
+            let n = 1 << number(&row["bits"]) as u32;
+            let (step, found) = best_uniform(density, n);
+            as_in_the_table(&found, row, key);
+            // The minimum is flat.
+            near(step, number(&row["step"]), 1e-3 * step, key);
+            near(0.5 * n as f64 * step, number(&row["clip_half_range"]), 1e-3 * n as f64 * step, key);
+        }
+    }
+}
+
+/// The mean square of the largest of n normals, by the distribution of the largest magnitude: P(max <= x) = (1 - 2 Q(x))^n.
+#[test]
+fn o_26_the_largest_of_n_normals_has_its_mean_square() {
+    for row in list(&oracles()["absmax_gauss"]) {
+        let n = number(&row[0]);
+        let width = 1e-3;
+        let (mean, square) = (0..9000).map(|i| (f64::from(i) + 0.5) * width).fold((0.0, 0.0), |(mean, square), x| {
+            let beyond = 1.0 - (n * (-2.0 * Density::Gaussian.above(x)).ln_1p()).exp();
+            (mean + beyond * width, square + 2.0 * x * beyond * width)
+        });
+        near(mean, number(&row[1]), 5e-3 * mean, "mean");
+        near(square, number(&row[2]), 5e-3 * square, "mean square");
+    }
+}
+
+#[test]
+fn o_28_nf4_comes_from_normal_quantiles() {
+    let table = &oracles()["nf4"];
+    let book = Codebook::nf4();
+    for ((built, stored), expected) in nf4_from_quantiles().iter().zip(book.levels()).zip(list(&table["levels"])) {
+        near(f64::from(*stored), number(expected), 0.0, "the table");
+        near(*built, number(expected), 2e-7, "the quantiles");
+    }
+    for (threshold, expected) in book.thresholds().iter().zip(list(&table["midpoints"])) {
+        near(f64::from(*threshold), number(expected), 2e-7, "midpoint");
+    }
+    assert_eq!(book.levels().iter().filter(|l| **l > 0.0).count(), 8);
+}
+
+#[test]
+fn o_37_the_largest_value_of_an_mxfp4_block_has_its_scale() {
+    for (rule, scales, largest) in [
+        (ScaleRule::Floor, [1.0, 1.0, 1.0, 2.0], [6.0, 6.0, 6.0, 8.0]),
+        (ScaleRule::Rceil, [1.0, 2.0, 2.0, 2.0], [6.0, 6.0, 8.0, 8.0]),
+    ] {
+        let mx = Mx { element: Element::E2M1, rule };
+        for ((absmax, scale), largest) in [6.0, 6.5, 7.9, 8.0].into_iter().zip(scales).zip(largest) {
+            let mut back = [0.0; 2];
+            assert_eq!(mx.round_block(&[0.0, absmax], &mut back), scale, "{rule:?} {absmax}");
+            assert_eq!(back, [0.0, largest], "{rule:?} {absmax}");
+        }
+    }
+}
+
+#[test]
+fn o_38_an_mxfp8_block_saturates_below_the_next_scale() {
+    let mx = Mx { element: Element::E4M3, rule: ScaleRule::Floor };
+    for (absmax, scale, largest) in [(500.0, 1.0, 448.0), (512.0, 2.0, 512.0)] {
+        let mut back = [0.0];
+        assert_eq!((mx.round_block(&[absmax], &mut back), back), (scale, [largest]));
+    }
+}
+
+#[test]
+fn o_39_nvfp4_scales_the_tensor_and_then_the_block() {
+    let nvfp4 = Nvfp4::of(10.0);
+    near(nvfp4.tensor_scale.into(), 10.0 / 2688.0, 1e-9, "tensor scale");
+    near(nvfp4.tensor_scale.into(), 0.003_720_238_1, 1e-9, "tensor scale");
+    assert_eq!(nvfp4.block_scale(10.0), 448.0);
+}
+
+#[test]
+fn o_40_bits_for_each_weight_count_everything() {
+    assert_eq!(Mx { element: Element::E4M3, rule: ScaleRule::Floor }.bpw(), 8.25);
+    assert_eq!(Mx { element: Element::E2M1, rule: ScaleRule::Even }.bpw(), 4.25);
+    assert_eq!(Mx { element: Element::E3M2, rule: ScaleRule::Even }.bpw(), 6.25);
+    near(DOUBLE_BPW, 4.126_953, 1e-6, "double quantization");
+    near(32.0 / 64.0 - (DOUBLE_BPW - 4.0), 0.373, 1e-3, "what it saves");
 }
