@@ -1,7 +1,8 @@
 //! Quantization without I/O: schemes, ranges, whole arrays, error metrics.
 //!
 //! [`Config`] says how, [`calibrate`] finds scale and zero point of every tensor, row, column or group, and
-//! [`Calibration::apply`] turns values into codes and back and adds up the errors.
+//! [`Calibration::apply`] turns values into codes and back and adds up the errors. Formats that are more than integers
+//! with a scale (small floats, blocks, microscaling, codebooks) stand as rows in [`mod@format`].
 //!
 //! Defined for every input: an array of zeros, or an empty one, gets scale 1 and is reconstructed exactly; a constant
 //! or a single value gets its own range; ranges look at finite values only, so a NaN becomes real 0 and an infinity
@@ -26,6 +27,7 @@ pub mod codebook;
 pub mod density;
 pub mod float;
 pub mod onnx;
+pub mod format;
 pub mod ggml;
 pub mod lloyd;
 pub mod mx;
