@@ -8,7 +8,7 @@ mod open;
 pub mod progress;
 
 use std::{
-    fs,
+    env, fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -19,6 +19,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::{
     course::Library,
     id::NodeId,
+    kernel::Isa,
     model::{Model, Route},
     runtime::{Sight, ThemeChoice, dirs::data_dir, store::Store},
     text::Text,
@@ -31,7 +32,8 @@ use crate::{
     version,
     about,
     disable_help_subcommand = true,
-    after_help = "Without a command the app opens where you left it. In the app, ? shows the keys of the screen in view."
+    after_help = "Without a command the app opens where you left it. In the app, ? shows the keys of the screen in view.\n\
+                  QUANTLEARN_ISA names the instruction set of the kernels, such as scalar; without it the best of this CPU is taken."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -156,7 +158,7 @@ pub fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let mut out = BufWriter::new(io::stdout().lock());
-    let ran = run(cli, &mut out).and_then(|outcome| Ok(out.flush().map(|()| outcome)?));
+    let ran = choose_isa().and_then(|()| run(cli, &mut out)).and_then(|outcome| Ok(out.flush().map(|()| outcome)?));
     match ran {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Finding) => ExitCode::from(1),
@@ -172,6 +174,15 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Lets `QUANTLEARN_ISA` choose the instruction set of the kernels; without it the best that the CPU has.
+fn choose_isa() -> Result<(), Failure> {
+    if let Some(name) = env::var_os("QUANTLEARN_ISA") {
+        let isa = Isa::named(&name.to_string_lossy()).map_err(|error| Failure::Refused(format!("QUANTLEARN_ISA: {error}")))?;
+        isa.choose();
+    }
+    Ok(())
 }
 
 /// Runs one command; `out` takes its output.

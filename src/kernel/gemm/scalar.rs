@@ -1,0 +1,81 @@
+//! The kernels in plain Rust, for any CPU.
+
+use std::ops::Range;
+
+use super::super::Mat;
+use super::{
+    Codes, f32, finish, i8,
+    pack::{self, Form},
+    packed::LayoutI8,
+};
+
+const ROWS: usize = 4;
+const LANES: usize = 16;
+
+pub(super) static I8: i8::Kernel = i8::Kernel {
+    layout: LayoutI8 { n_lanes: LANES, group: 2 },
+    n_rows: ROWS,
+    form: Form::I16,
+    tile,
+    finish: finish::tile::<LANES>,
+    pack_a,
+    pack_b,
+};
+
+pub(super) static F32: f32::Kernel = f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32 };
+
+fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
+    pack::rows_i8(a, rows, form, dst);
+}
+
+fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [i32]) {
+    pack::columns_i8(b, col, layout, dst, sums);
+}
+
+/// # Safety
+/// As [`i8::Tile`] says.
+unsafe fn tile(n_groups: usize, n_rows: usize, a: *const u8, b: *const i8, acc: *mut i32) {
+    // SAFETY: the caller's promise of these lengths; arrays of bytes need no alignment, and `acc` has that of i32.
+    let (a, b, acc) = unsafe {
+        (
+            std::slice::from_raw_parts(a.cast::<[[u8; 2]; 2]>(), n_groups * n_rows),
+            std::slice::from_raw_parts(b.cast::<[[i8; 2]; LANES]>(), n_groups),
+            std::slice::from_raw_parts_mut(acc.cast::<[i32; LANES]>(), n_rows),
+        )
+    };
+    acc.fill([0; LANES]);
+    for (a, b) in a.chunks_exact(n_rows).zip(b) {
+        for (a, acc) in a.iter().zip(acc.iter_mut()) {
+            let [a0, a1] = a.map(i16::from_le_bytes).map(i32::from);
+            for (acc, b) in acc.iter_mut().zip(b) {
+                *acc = acc.wrapping_add(a0 * i32::from(b[0]) + a1 * i32::from(b[1]));
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`f32::Tile`] says.
+unsafe fn tile_f32(t: &f32::Tile) {
+    let mut acc = [[0f32; LANES]; ROWS];
+    for k in 0..t.k {
+        // SAFETY: the caller's promise: B is packed, so each of its rows is whole.
+        let b = unsafe { &*t.b.add(k * t.b_stride).cast::<[f32; LANES]>() };
+        for (r, acc) in acc.iter_mut().enumerate().take(t.n_rows) {
+            // SAFETY: the caller's promise.
+            let a = unsafe { *t.a.add(r * t.a_row + k * t.a_k) };
+            for (acc, b) in acc.iter_mut().zip(b) {
+                *acc += a * b;
+            }
+        }
+    }
+    for (r, acc) in acc.iter().enumerate().take(t.n_rows) {
+        // SAFETY: the caller's promise.
+        let c = unsafe { std::slice::from_raw_parts_mut(t.c.add(r * t.c_stride), t.n_cols) };
+        if t.adds {
+            c.iter_mut().zip(acc).for_each(|(c, sum)| *c += sum);
+        } else {
+            c.copy_from_slice(&acc[..c.len()]);
+        }
+    }
+}
