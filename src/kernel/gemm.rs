@@ -4,6 +4,8 @@
 //! (a product of K up to 65,793 codes cannot), so that every exact path gives the same bits. Sums of f32 are added in an
 //! order that depends on the path: each lies within `K * 2^-24 * sum |a_k b_k|` of the true one, to first order.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod blocks;
 mod f32;
 mod finish;
@@ -231,6 +233,15 @@ impl<T: Copy> Each<'_, T> {
         match self {
             Self::One(one) => *one,
             Self::Each(each) => each[idx],
+        }
+    }
+
+    /// For `n` rows or columns from `first` on.
+    #[inline(always)]
+    fn part(&self, first: usize, n: usize) -> Self {
+        match *self {
+            Self::One(one) => Self::One(one),
+            Self::Each(each) => Self::Each(&each[first..][..n]),
         }
     }
 

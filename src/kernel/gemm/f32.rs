@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::super::{Isa, Mat, MatMut, Pool};
+use super::super::{Isa, Level, Mat, MatMut, Pool};
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::{
     RhsF32, Scratch,
     blocks::Panels,
     i8::{Shared, in_shares},
-    pack, scalar,
+    scalar,
 };
 
 /// One way to multiply f32s.
@@ -20,9 +22,13 @@ pub(super) struct Kernel {
     pub(super) reads_rows: bool,
     pub(super) tile: unsafe fn(&Tile),
     pub(super) pack_a: PackA,
+    pub(super) pack_b: PackB,
 }
 
-/// As [`pack::rows_f32`], on a CPU that has the kernel's instructions.
+/// As [`pack::columns_f32`](super::pack::columns_f32), on a CPU that has the kernel's instructions.
+pub(super) type PackB = unsafe fn(Mat<f32>, usize, &mut [f32]);
+
+/// As [`pack::rows_f32`](super::pack::rows_f32), on a CPU that has the kernel's instructions.
 pub(super) type PackA = unsafe fn(Mat<f32>, Range<usize>, Range<usize>, &mut [f32]);
 
 /// One tile of C: `c = a b`, or `c += a b`.
@@ -55,8 +61,12 @@ const N_BLOCK: usize = 512;
 const MIN_SHARED: usize = 128 * 128 * 128;
 
 /// The kernel that an instruction set has.
-pub(super) fn kernel_of(_isa: Isa) -> &'static Kernel {
-    &scalar::F32
+pub(super) fn kernel_of(isa: Isa) -> &'static Kernel {
+    match isa.level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Avx512Vnni => &avx512::F32,
+        _ => &scalar::F32,
+    }
 }
 
 pub(super) fn multiply(isa: Isa, pool: Option<&Pool>, scratch: &mut Scratch, a: Mat<f32>, b: RhsF32, mut c: MatMut<f32>) {
@@ -81,7 +91,8 @@ pub(super) fn multiply(isa: Isa, pool: Option<&Pool>, scratch: &mut Scratch, a: 
                 for panel in panels {
                     // SAFETY: panels do not overlap, each is packed by one thread, and all fit.
                     let dst = unsafe { at.part(panel * panel_len, panel_len) };
-                    pack::columns_f32(mat, panel * kernel.n_lanes, kernel.n_lanes, dst);
+                    // SAFETY: whoever has the kernel has its instructions.
+                    unsafe { (kernel.pack_b)(mat, panel * kernel.n_lanes, dst) };
                 }
             });
             &*data

@@ -79,6 +79,12 @@ impl<'a> Codes<'a> {
         Self { multipliers, bias, zero_point, low: (qmin - zero_point) as f32, high: (qmax - zero_point) as f32 }
     }
 
+    /// For `n` columns from `col` on.
+    #[inline(always)]
+    fn part(self, col: usize, n: usize) -> Self {
+        Self { multipliers: self.multipliers.part(col, n), bias: self.bias.map(|bias| &bias[col..][..n]), ..self }
+    }
+
     /// The code of a sum, in the lowest bits. Clamped before it is rounded: the ends are whole, so that is the same.
     #[inline(always)]
     fn code(&self, sum: i32, multiplier: f32) -> i32 {
@@ -92,66 +98,71 @@ impl<'a> Codes<'a> {
     }
 }
 
-/// Finishes the sums `acc`, rows of `LANES`, of the tile at these rows and columns.
+impl Finish<'_> {
+    /// Where the sums of a tile are to stand, and the distance of rows, where they are the result themselves.
+    #[inline(always)]
+    pub(super) fn in_place(&self, rows: &Range<usize>, cols: &Range<usize>) -> Option<(*mut i32, usize)> {
+        match (self.to, self.a_zeros, self.b_side) {
+            (To::I32(c), Each::One(0), None) => Some((c.ptr.wrapping_add(rows.start * c.stride + cols.start), c.stride)),
+            _ => None,
+        }
+    }
+}
+
+/// Finishes the sums, rows of `LANES`, of the tile at these rows and columns.
 ///
 /// # Safety
 /// Rows and columns lie within C, and no other thread writes there.
 #[inline(always)]
-pub(super) unsafe fn tile<const LANES: usize>(f: &Finish, acc: &mut [i32], rows: Range<usize>, cols: Range<usize>) {
-    for (row, acc) in rows.zip(acc.as_chunks_mut::<LANES>().0) {
-        correct(f, acc, row, cols.clone());
+pub(super) unsafe fn tile<const LANES: usize>(f: &Finish, sums: &mut [i32], rows: Range<usize>, cols: Range<usize>) {
+    for (row, sums) in rows.zip(sums.as_chunks_mut::<LANES>().0) {
+        correct(f, sums, row, &cols);
+        // A whole row has a length that the compiler knows.
         // SAFETY: the caller's promise, row by row.
-        unsafe { store(f, acc, row, cols.clone()) };
+        unsafe { if cols.len() == LANES { store(f, sums, row, &cols) } else { store(f, &sums[..cols.len()], row, &cols) } };
     }
 }
 
 /// `sum_j - za_i colsum_j - zb_j (rowsum_i - K za_i)`.
 #[inline(always)]
-fn correct<const LANES: usize>(f: &Finish, acc: &mut [i32; LANES], row: usize, cols: Range<usize>) {
+fn correct<const LANES: usize>(f: &Finish, sums: &mut [i32; LANES], row: usize, cols: &Range<usize>) {
     let a_zero = f.a_zeros.at(row);
     if a_zero != 0 {
-        for (acc, &sum) in acc.iter_mut().zip(&f.col_sums[cols.start..][..LANES]) {
-            *acc = acc.wrapping_sub(a_zero.wrapping_mul(sum));
+        for (sum, &of_col) in sums.iter_mut().zip(&f.col_sums[cols.start..][..LANES]) {
+            *sum = sum.wrapping_sub(a_zero.wrapping_mul(of_col));
         }
     }
     match f.b_side {
         None => {}
         Some((Each::One(b_zero), terms)) => {
             let term = b_zero.wrapping_mul(terms[row]);
-            acc.iter_mut().for_each(|acc| *acc = acc.wrapping_sub(term));
+            sums.iter_mut().for_each(|sum| *sum = sum.wrapping_sub(term));
         }
         Some((Each::Each(b_zeros), terms)) => {
-            for (acc, &b_zero) in acc.iter_mut().zip(&b_zeros[cols]) {
-                *acc = acc.wrapping_sub(b_zero.wrapping_mul(terms[row]));
+            for (sum, &b_zero) in sums.iter_mut().zip(&b_zeros[cols.clone()]) {
+                *sum = sum.wrapping_sub(b_zero.wrapping_mul(terms[row]));
             }
         }
     }
 }
 
+/// One row, as many sums as columns.
+///
 /// # Safety
 /// Row and columns lie within C, and no other thread writes there.
 #[inline(always)]
-unsafe fn store<const LANES: usize>(f: &Finish, acc: &[i32; LANES], row: usize, cols: Range<usize>) {
-    match f.to {
-        To::I32(place) => {
-            // SAFETY: the caller's promise.
-            let c = unsafe { place.row(row, &cols) };
-            c.copy_from_slice(&acc[..c.len()]);
-        }
-        To::F32 { place, a_scales, b_scales, bias } => {
-            // SAFETY: the caller's promise.
-            let c = unsafe { place.row(row, &cols) };
-            dequantize(acc, a_scales.at(row), b_scales, bias, cols, c);
-        }
-        To::I8(place, by) => {
-            // SAFETY: the caller's promise.
-            let c = unsafe { place.row(row, &cols) };
-            requantize(acc, &by, cols, c, |code| code as i8);
-        }
-        To::U8(place, by) => {
-            // SAFETY: the caller's promise.
-            let c = unsafe { place.row(row, &cols) };
-            requantize(acc, &by, cols, c, |code| code as u8);
+unsafe fn store(f: &Finish, sums: &[i32], row: usize, cols: &Range<usize>) {
+    let n = sums.len();
+    // SAFETY: the caller's promise.
+    unsafe {
+        match f.to {
+            To::I32(place) => place.row(row, cols.start, n).copy_from_slice(sums),
+            To::F32 { place, a_scales, b_scales, bias } => {
+                let bias = bias.map(|bias| &bias[cols.start..][..n]);
+                dequantize(sums, a_scales.at(row), b_scales.part(cols.start, n), bias, place.row(row, cols.start, n));
+            }
+            To::I8(place, by) => requantize(sums, &by.part(cols.start, n), place.row(row, cols.start, n), |code| code as i8),
+            To::U8(place, by) => requantize(sums, &by.part(cols.start, n), place.row(row, cols.start, n), |code| code as u8),
         }
     }
 }
@@ -160,38 +171,35 @@ impl<T> Place<T> {
     /// # Safety
     /// The row and these columns lie within C, and nobody else holds them.
     #[inline(always)]
-    unsafe fn row<'r>(self, row: usize, cols: &Range<usize>) -> &'r mut [T] {
+    unsafe fn row<'r>(self, row: usize, col: usize, n: usize) -> &'r mut [T] {
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(row * self.stride + cols.start), cols.len()) }
+        unsafe { std::slice::from_raw_parts_mut(self.ptr.add(row * self.stride + col), n) }
     }
 }
 
 #[inline(always)]
-fn dequantize(acc: &[i32], a_scale: f32, b_scales: Each<f32>, bias: Option<&[f32]>, cols: Range<usize>, c: &mut [f32]) {
+fn dequantize(sums: &[i32], a_scale: f32, b_scales: Each<f32>, bias: Option<&[f32]>, c: &mut [f32]) {
     match b_scales {
-        Each::One(b_scale) => c.iter_mut().zip(acc).for_each(|(c, &sum)| *c = sum as f32 * (a_scale * b_scale)),
-        Each::Each(each) => {
-            let scales = &each[cols.clone()];
-            c.iter_mut().zip(acc).zip(scales).for_each(|((c, &sum), &b_scale)| *c = sum as f32 * (a_scale * b_scale));
+        Each::One(b_scale) => c.iter_mut().zip(sums).for_each(|(c, &sum)| *c = sum as f32 * (a_scale * b_scale)),
+        Each::Each(scales) => {
+            c.iter_mut().zip(sums).zip(scales).for_each(|((c, &sum), &b_scale)| *c = sum as f32 * (a_scale * b_scale));
         }
     }
     if let Some(bias) = bias {
-        c.iter_mut().zip(&bias[cols]).for_each(|(c, bias)| *c += bias);
+        c.iter_mut().zip(bias).for_each(|(c, bias)| *c += bias);
     }
 }
 
 #[inline(always)]
-fn requantize<T>(acc: &[i32], by: &Codes, cols: Range<usize>, c: &mut [T], narrow: impl Fn(i32) -> T) {
+fn requantize<T>(sums: &[i32], by: &Codes, c: &mut [T], narrow: impl Fn(i32) -> T) {
     let each = |c: &mut T, sum: i32, multiplier: f32| *c = narrow(by.code(sum, multiplier));
+    let c = c.iter_mut().zip(sums);
     match (by.multipliers, by.bias) {
-        (Each::One(m), None) => c.iter_mut().zip(acc).for_each(|(c, &sum)| each(c, sum, m)),
-        (Each::One(m), Some(bias)) => {
-            c.iter_mut().zip(acc).zip(&bias[cols]).for_each(|((c, sum), &bias)| each(c, sum.wrapping_add(bias), m));
-        }
-        (Each::Each(ms), None) => c.iter_mut().zip(acc).zip(&ms[cols]).for_each(|((c, &sum), &m)| each(c, sum, m)),
+        (Each::One(m), None) => c.for_each(|(c, &sum)| each(c, sum, m)),
+        (Each::One(m), Some(bias)) => c.zip(bias).for_each(|((c, sum), &bias)| each(c, sum.wrapping_add(bias), m)),
+        (Each::Each(ms), None) => c.zip(ms).for_each(|((c, &sum), &m)| each(c, sum, m)),
         (Each::Each(ms), Some(bias)) => {
-            let by_col = ms[cols.clone()].iter().zip(&bias[cols]);
-            c.iter_mut().zip(acc).zip(by_col).for_each(|((c, sum), (&m, &bias))| each(c, sum.wrapping_add(bias), m));
+            c.zip(ms.iter().zip(bias)).for_each(|((c, sum), (&m, &bias))| each(c, sum.wrapping_add(bias), m));
         }
     }
 }

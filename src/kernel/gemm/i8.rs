@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::{Isa, Mat, Pool};
+use super::super::{Isa, Level, Mat, Pool};
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
     blocks::{Panels, share},
@@ -18,18 +20,28 @@ pub(super) struct Kernel {
     /// Rows of a panel of A, at most.
     pub(super) n_rows: usize,
     pub(super) form: Form,
-    pub(super) tile: Tile,
+    pub(super) tile: unsafe fn(&Tile),
     pub(super) finish: FinishTile,
     pub(super) pack_a: PackA,
     pub(super) pack_b: PackB,
 }
 
-/// `(n_groups, n_rows, a, b, acc)`: the sums of a panel of A with a panel of B, into `n_rows` rows of `n_lanes`.
+/// One tile: the sums of a panel of A with a panel of B.
 ///
-/// # Safety
-/// The CPU has the kernel's instructions; `a` is readable for `n_groups * n_rows * 4` bytes, `b` for `n_groups` groups
-/// of a panel and aligned to 64 bytes, `acc` writable for `n_rows` (1 to the kernel's own) rows and aligned to 64 bytes.
-pub(super) type Tile = unsafe fn(usize, usize, *const u8, *const i8, *mut i32);
+/// The tile function's caller promises: the CPU has the kernel's instructions; `a` is readable for four bytes at
+/// `r * a_row + g * a_group` for every row below `n_rows` (1 to the kernel's own) and every group below `n_groups`; `b`
+/// for as many groups of a panel, which begins on a cache line; `c` is writable at `r * c_stride + j` for every lane,
+/// nobody else using it.
+pub(super) struct Tile {
+    pub(super) n_groups: usize,
+    pub(super) n_rows: usize,
+    pub(super) a: *const u8,
+    pub(super) a_row: usize,
+    pub(super) a_group: usize,
+    pub(super) b: *const i8,
+    pub(super) c: *mut i32,
+    pub(super) c_stride: usize,
+}
 
 /// As [`finish::tile`](super::finish::tile), on a CPU that has the kernel's instructions.
 pub(super) type FinishTile = unsafe fn(&Finish, &mut [i32], Range<usize>, Range<usize>);
@@ -41,10 +53,11 @@ pub(super) type PackA = unsafe fn(Codes, Range<usize>, Form, &mut [u8]);
 pub(super) type PackB = unsafe fn(Mat<i8>, usize, LayoutI8, &mut [i8], &mut [i32]);
 
 /// Sums of the largest tile.
-const MAX_TILE: usize = 12 * 32;
+const MAX_TILE: usize = 14 * 32;
 
+/// The sums of one tile on their way to C.
 #[repr(align(64))]
-struct Acc([i32; MAX_TILE]);
+struct Sums([std::mem::MaybeUninit<i32>; MAX_TILE]);
 
 /// Bytes of B that one thread works through before the next panels of A: half of a usual L2.
 const B_BLOCK: usize = 512 << 10;
@@ -53,8 +66,12 @@ const B_BLOCK: usize = 512 << 10;
 const MIN_SHARED: usize = 128 * 128 * 128;
 
 /// The path that an instruction set takes.
-pub(super) fn path_of(_isa: Isa) -> &'static Kernel {
-    &scalar::I8
+pub(super) fn path_of(isa: Isa) -> &'static Kernel {
+    match isa.level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Vnni => &avx512::I8,
+        _ => &scalar::I8,
+    }
 }
 
 /// Packs a range of panels of B, each with its column sums, into slices that begin with the first of them.
@@ -91,8 +108,59 @@ pub(super) fn multiply(path: &Kernel, pool: Option<&Pool>, scratch: &mut Scratch
     let (a_zeros, terms) = row_terms(product, shift, has_b_zeros, rows);
     let b_side = has_b_zeros.then_some((product.b_zeros, terms));
     let panels = Panels::even(m, path.n_rows);
-    let job = Job { path, k, n, panels, b: b_panels, finish: Finish { a_zeros, col_sums, b_side, to } };
-    job.run(pool, product.a, a.at_least(m * k.div_ceil(path.layout.group) * GROUP_BYTES));
+    let finish = Finish { a_zeros, col_sums, b_side, to };
+    let a = Left::new(path, product.a, panels, a);
+    Job { path, k, n, panels, a, b: b_panels, finish }.run(pool);
+}
+
+/// A as the tiles read it.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    ptr: Shared<u8>,
+    /// What is still to be packed, if anything.
+    codes: Option<Codes<'a>>,
+    /// Bytes from row to row where it is not packed.
+    stride: usize,
+    panels: Panels,
+    /// Bytes of a packed row.
+    row_len: usize,
+}
+
+impl<'a> Left<'a> {
+    /// Unsigned codes in whole groups are read where they are.
+    fn new(path: &Kernel, codes: Codes<'a>, panels: Panels, scratch: &mut super::Buffer<u8>) -> Self {
+        let row_len = codes.n_cols().div_ceil(path.layout.group) * GROUP_BYTES;
+        match codes {
+            Codes::U8(a) if path.form == Form::U8 && a.n_cols().is_multiple_of(GROUP_BYTES) => {
+                // Nobody writes through it, as `codes` is None.
+                Self { ptr: Shared(a.as_ptr().cast_mut()), codes: None, stride: a.stride(), panels, row_len }
+            }
+            _ => {
+                let ptr = Shared(scratch.at_least(codes.n_rows() * row_len).as_mut_ptr());
+                Self { ptr, codes: Some(codes), stride: 0, panels, row_len }
+            }
+        }
+    }
+
+    fn pack(&self, path: &Kernel, panels: Range<usize>) {
+        let Some(codes) = self.codes else { return };
+        for panel in panels {
+            let rows = self.panels.rows(panel);
+            // SAFETY: panels do not overlap, each is packed by one thread, and all fit.
+            let dst = unsafe { self.ptr.part(rows.start * self.row_len, rows.len() * self.row_len) };
+            // SAFETY: whoever has the path has its instructions.
+            unsafe { (path.pack_a)(codes, rows, path.form, dst) };
+        }
+    }
+
+    /// Where a panel begins, and its distances from row to row and from group to group.
+    fn panel(&self, rows: &Range<usize>) -> (*const u8, usize, usize) {
+        if self.codes.is_none() {
+            (self.ptr.0.wrapping_add(rows.start * self.stride), self.stride, GROUP_BYTES)
+        } else {
+            (self.ptr.0.wrapping_add(rows.start * self.row_len), GROUP_BYTES, GROUP_BYTES * rows.len())
+        }
+    }
 }
 
 fn pack_all<'s>(
@@ -157,60 +225,57 @@ struct Job<'a> {
     k: usize,
     n: usize,
     panels: Panels,
+    a: Left<'a>,
     b: &'a [i8],
     finish: Finish<'a>,
 }
 
 impl Job<'_> {
-    /// Shares the larger side among the threads; `packed` takes A.
-    fn run(&self, pool: Option<&Pool>, a: Codes, packed: &mut [u8]) {
-        let n_panels = self.path.layout.n_panels(self.n);
-        let at = Shared(packed.as_mut_ptr());
-        if a.n_rows() >= self.n {
-            in_shares(pool, self.panels.count(), &|mine| {
-                self.pack(a, mine.clone(), at);
-                self.tiles(mine, 0..n_panels, at);
+    /// Shares the larger side among the threads.
+    fn run(&self, pool: Option<&Pool>) {
+        let (n_a, n_b) = (self.panels.count(), self.path.layout.n_panels(self.n));
+        if self.panels.rows(n_a - 1).end >= self.n {
+            in_shares(pool, n_a, &|mine| {
+                self.a.pack(self.path, mine.clone());
+                self.tiles(mine, 0..n_b);
             });
         } else {
-            in_shares(pool, self.panels.count(), &|mine| self.pack(a, mine, at));
-            in_shares(pool, n_panels, &|mine| self.tiles(0..self.panels.count(), mine, at));
-        }
-    }
-
-    fn n_groups(&self) -> usize {
-        self.k.div_ceil(self.path.layout.group)
-    }
-
-    fn pack(&self, a: Codes, panels: Range<usize>, at: Shared<u8>) {
-        for panel in panels {
-            let rows = self.panels.rows(panel);
-            let row_len = self.n_groups() * GROUP_BYTES;
-            // SAFETY: panels do not overlap, each is packed by one thread, and all fit.
-            let dst = unsafe { at.part(rows.start * row_len, rows.len() * row_len) };
-            // SAFETY: whoever has the path has its instructions.
-            unsafe { (self.path.pack_a)(a, rows, self.path.form, dst) };
+            in_shares(pool, n_a, &|mine| self.a.pack(self.path, mine));
+            in_shares(pool, n_b, &|mine| self.tiles(0..n_a, mine));
         }
     }
 
     /// The tiles of these panels of A and of B.
-    fn tiles(&self, a_panels: Range<usize>, b_panels: Range<usize>, packed: Shared<u8>) {
-        let LayoutI8 { n_lanes, .. } = self.path.layout;
-        let (b_len, row_len) = (self.path.layout.panel(self.k), self.n_groups() * GROUP_BYTES);
-        let n_in_block = (B_BLOCK / b_len.max(1)).max(1);
-        let mut acc = Acc([0; MAX_TILE]);
+    fn tiles(&self, a_panels: Range<usize>, b_panels: Range<usize>) {
+        let n_in_block = (B_BLOCK / self.path.layout.panel(self.k).max(1)).max(1);
         for first in b_panels.clone().step_by(n_in_block) {
             for a_panel in a_panels.clone() {
-                let rows = self.panels.rows(a_panel);
                 for b_panel in first..(first + n_in_block).min(b_panels.end) {
-                    let cols = b_panel * n_lanes..self.n.min((b_panel + 1) * n_lanes);
-                    // SAFETY: whoever has the path has its instructions; A and B hold these panels, as they were packed;
-                    // no tile of the path is larger than `acc`; the tile's part of C belongs to this thread.
-                    unsafe {
-                        let a = packed.0.add(rows.start * row_len);
-                        let b = self.b.as_ptr().add(b_panel * b_len);
-                        (self.path.tile)(self.n_groups(), rows.len(), a, b, acc.0.as_mut_ptr());
-                        (self.path.finish)(&self.finish, &mut acc.0, rows.clone(), cols);
-                    }
+                    self.tile(self.panels.rows(a_panel), b_panel);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile(&self, rows: Range<usize>, b_panel: usize) {
+        let LayoutI8 { n_lanes, group } = self.path.layout;
+        let cols = b_panel * n_lanes..self.n.min((b_panel + 1) * n_lanes);
+        let (a, a_row, a_group) = self.a.panel(&rows);
+        let b = self.b[b_panel * self.path.layout.panel(self.k)..].as_ptr();
+        let (n_groups, n_rows) = (self.k.div_ceil(group), rows.len());
+        let tile = |c, c_stride| Tile { n_groups, n_rows, a, a_row, a_group, b, c, c_stride };
+        // SAFETY: whoever has the path has its instructions; A and B hold these panels, as they were packed; no tile of
+        // the path is larger than `Sums`; the tile's part of C belongs to this thread.
+        unsafe {
+            match self.finish.in_place(&rows, &cols) {
+                Some((c, stride)) if cols.len() == n_lanes => (self.path.tile)(&tile(c, stride)),
+                _ => {
+                    let mut sums = Sums([const { std::mem::MaybeUninit::uninit() }; MAX_TILE]);
+                    let sums = sums.0.as_mut_ptr().cast::<i32>();
+                    (self.path.tile)(&tile(sums, n_lanes));
+                    let sums = std::slice::from_raw_parts_mut(sums, n_rows * n_lanes);
+                    (self.path.finish)(&self.finish, sums, rows, cols);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Weights in the order in which a kernel reads them.
 
 use super::super::{Buffer, Isa, Mat};
-use super::{f32, i8, pack};
+use super::{f32, i8};
 
 /// B of an FP32 product, packed for one instruction set: panels of `n_lanes` columns, in each the rows one after the
 /// other, the last panel filled up with zeros.
@@ -16,11 +16,13 @@ pub struct PackedF32 {
 impl PackedF32 {
     /// Packs K x N weights.
     pub fn new(isa: Isa, b: Mat<f32>) -> Self {
-        let n_lanes = f32::kernel_of(isa).n_lanes;
+        let kernel = f32::kernel_of(isa);
+        let n_lanes = kernel.n_lanes;
         let mut data = Buffer::zeroed(b.n_cols().div_ceil(n_lanes) * n_lanes * b.n_rows());
         for panel in 0..b.n_cols().div_ceil(n_lanes) {
             let len = n_lanes * b.n_rows();
-            pack::columns_f32(b, panel * n_lanes, n_lanes, &mut data[panel * len..][..len]);
+            // SAFETY: who holds the token has the kernel's instructions.
+            unsafe { (kernel.pack_b)(b, panel * n_lanes, &mut data[panel * len..][..len]) };
         }
         Self { data, n_rows: b.n_rows(), n_cols: b.n_cols(), n_lanes }
     }

@@ -22,7 +22,7 @@ pub(super) static I8: i8::Kernel = i8::Kernel {
     pack_b,
 };
 
-pub(super) static F32: f32::Kernel = f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32 };
+pub(super) static F32: f32::Kernel = f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32, pack_b: pack_b_f32 };
 
 fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
     pack::rows_i8(a, rows, form, dst);
@@ -32,25 +32,27 @@ fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [
     pack::columns_i8(b, col, layout, dst, sums);
 }
 
+fn pack_b_f32(b: Mat<f32>, col: usize, dst: &mut [f32]) {
+    pack::columns_f32(b, col, LANES, dst);
+}
+
 /// # Safety
 /// As [`i8::Tile`] says.
-unsafe fn tile(n_groups: usize, n_rows: usize, a: *const u8, b: *const i8, acc: *mut i32) {
-    // SAFETY: the caller's promise of these lengths; arrays of bytes need no alignment, and `acc` has that of i32.
-    let (a, b, acc) = unsafe {
-        (
-            std::slice::from_raw_parts(a.cast::<[[u8; 2]; 2]>(), n_groups * n_rows),
-            std::slice::from_raw_parts(b.cast::<[[i8; 2]; LANES]>(), n_groups),
-            std::slice::from_raw_parts_mut(acc.cast::<[i32; LANES]>(), n_rows),
-        )
-    };
-    acc.fill([0; LANES]);
-    for (a, b) in a.chunks_exact(n_rows).zip(b) {
-        for (a, acc) in a.iter().zip(acc.iter_mut()) {
-            let [a0, a1] = a.map(i16::from_le_bytes).map(i32::from);
-            for (acc, b) in acc.iter_mut().zip(b) {
-                *acc = acc.wrapping_add(a0 * i32::from(b[0]) + a1 * i32::from(b[1]));
+unsafe fn tile(t: &i8::Tile) {
+    // SAFETY: the caller's promise of a panel; arrays of bytes need no alignment.
+    let b = unsafe { std::slice::from_raw_parts(t.b.cast::<[[i8; 2]; LANES]>(), t.n_groups) };
+    for r in 0..t.n_rows {
+        let mut sums = [0i32; LANES];
+        for (g, b) in b.iter().enumerate() {
+            // SAFETY: the caller's promise; arrays of bytes need no alignment.
+            let pair = unsafe { *t.a.add(r * t.a_row + g * t.a_group).cast::<[[u8; 2]; 2]>() };
+            let [a0, a1] = pair.map(i16::from_le_bytes).map(i32::from);
+            for (sum, b) in sums.iter_mut().zip(b) {
+                *sum = sum.wrapping_add(a0 * i32::from(b[0]) + a1 * i32::from(b[1]));
             }
         }
+        // SAFETY: the caller's promise.
+        unsafe { t.c.add(r * t.c_stride).cast::<[i32; LANES]>().write(sums) };
     }
 }
 
