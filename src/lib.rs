@@ -15,6 +15,8 @@ pub mod kernel;
 
 pub mod quant;
 
+pub mod nn;
+
 pub mod tensor;
 
 pub mod lab;
