@@ -18,5 +18,5 @@ pub use number::{
 };
 pub use plot::svg;
 pub use text::text;
-pub use words::words;
+pub use words::{step_words, words};
 pub use xml::escape;

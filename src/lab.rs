@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
     ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Lines, Mark,
-    Metric, MetricSpec, Mirror, NamedArray, Report, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Shape, Stage, Table,
-    TickRow, Ticks, Trace, TraceStep,
+    Metric, MetricSpec, Mirror, NamedArray, Report, ReportView, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Shape, Stage,
+    Table, TickRow, Ticks, Trace, TraceStep,
 };
 
 use crate::{tensor::Sources, text::did_you_mean};

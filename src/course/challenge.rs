@@ -84,8 +84,8 @@ fn check_lab(step: &Step, lab: &LabStep, ctx: &Ctx<'_>, mut finding: impl FnMut(
         let message = format!("`{id}` asks to predict `{}`, which has no value with these settings", predict.metric);
         finding(Code::LabFails, message, "predict another metric, or change `set`");
     }
-    if let Some(view) = lab.view.filter(|view| begun.figures.iter().all(|figure| figure.view() != *view)) {
-        let views: Vec<&str> = begun.figures.iter().map(|figure| figure.view()).collect();
+    if let Some(view) = lab.view.filter(|view| begun.views().iter().all(|known| known.name() != *view)) {
+        let views: Vec<&str> = begun.views().iter().map(|view| view.name()).collect();
         finding(
             Code::LabFails,
             format!("`{id}` opens on the view `{view}`, which is not there"),

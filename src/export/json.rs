@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json as value};
 
 use super::{columns::Cut, words::words};
-use crate::lab::{Figure, Lab, Mirror, Params, Report, Value as ParamValue};
+use crate::lab::{Figure, Lab, Mirror, Params, Report, Trace, TraceStep, Value as ParamValue};
 
 /// A mirror has at most this many columns in JSON.
 const MAX_COLUMNS: usize = 512;
 
-/// `{"lab", "params": {..}, "metrics": {..}, "figures": [..], "notes": [..]}`.
+/// `{"lab", "params": {..}, "metrics": {..}, "figures": [..], "notes": [..]}`, and where the lab has a trace
+/// `"trace": {"first", "steps": [{"caption", "figures": [..]}]}`.
 ///
 /// Infinity and NaN have no JSON: they are null, and a note names the metric. A figure carries `kind`, `view`, `heading`,
 /// its numbers, and `words`.
@@ -31,13 +32,24 @@ pub fn json(lab: &Lab, params: &Params, report: &Report) -> Value {
         ))
     }));
     let figures: Vec<Value> = report.figures.iter().map(figure).collect();
-    value!({
+    let mut out = value!({
         "lab": lab.id,
         "params": params.iter().map(|(spec, v)| (spec.name.to_owned(), param(v))).collect::<Map<_, _>>(),
         "metrics": metrics,
         "figures": figures,
         "notes": notes,
-    })
+    });
+    if let Some(trace) = &report.trace {
+        out["trace"] = self::trace(trace);
+    }
+    out
+}
+
+/// The steps in their order, each with its figures.
+fn trace(trace: &Trace) -> Value {
+    let step =
+        |step: &TraceStep| value!({ "caption": step.caption, "figures": step.figures.iter().map(figure).collect::<Vec<_>>() });
+    value!({ "first": trace.first, "steps": trace.steps.iter().map(step).collect::<Vec<_>>() })
 }
 
 fn finite(v: f64) -> Value {

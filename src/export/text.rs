@@ -2,7 +2,10 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{number::format_metric, words::words};
+use super::{
+    number::format_metric,
+    words::{step_words, words},
+};
 use crate::lab::{Lab, Report};
 
 /// Metrics line by line at the decimal point, each figure in words, the notes; wrapped at `width` columns.
@@ -26,6 +29,12 @@ pub fn text(report: &Report, lab: &Lab, width: usize) -> String {
     for figure in &report.figures {
         out.push_str(&format!("\n{}:\n", figure.view()));
         paragraph(&words(figure, None), width, &mut out);
+    }
+    if let Some(trace) = &report.trace {
+        out.push_str("\nsteps:\n");
+        for (i, step) in trace.steps.iter().enumerate() {
+            paragraph(&format!("{}. {}", i + 1, step_words(step)), width, &mut out);
+        }
     }
     if !report.notes.is_empty() {
         out.push_str("\nnotes:\n");

@@ -4,10 +4,16 @@
 mod process;
 
 use super::number::{count, format_value, number, quantity};
-use crate::lab::{Bar, Bars, ErrorHistogram, Figure, Lines, Mirror, Rows, Ruler, Series, Shape, Table};
+use crate::lab::{Bar, Bars, ErrorHistogram, Figure, Lines, Mirror, Rows, Ruler, Series, Shape, Table, TraceStep};
 
 /// At most this many rows of a table are read out.
 const MAX_ROWS: usize = 20;
+
+/// A step of a trace: its caption, then each of its figures.
+pub fn step_words(step: &TraceStep) -> String {
+    let figures = step.figures.iter().map(|figure| words(figure, None)).filter(|words| !words.is_empty());
+    std::iter::once(step.caption.clone()).chain(figures).collect::<Vec<_>>().join(" ")
+}
 
 /// Points that stand alone are read out one by one, if there are not more.
 const MAX_POINTS: usize = 12;

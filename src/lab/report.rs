@@ -61,6 +61,29 @@ impl Report {
     pub fn metric(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|m| m.name == name).and_then(|m| m.value)
     }
+
+    /// What `v` walks through: the figures, and the trace before or behind them.
+    pub fn views(&self) -> Vec<ReportView<'_>> {
+        let steps = |first| self.trace.iter().filter(move |trace| trace.first == first).map(ReportView::Steps);
+        steps(true).chain(self.figures.iter().map(ReportView::Figure)).chain(steps(false)).collect()
+    }
+}
+
+/// One view of a report.
+#[derive(Clone, Copy, Debug)]
+pub enum ReportView<'a> {
+    Figure(&'a Figure),
+    Steps(&'a Trace),
+}
+
+impl ReportView<'_> {
+    /// The short name beside `v`; that of a trace is "steps".
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Figure(figure) => figure.view(),
+            Self::Steps(_) => "steps",
+        }
+    }
 }
 
 /// A process as data: no state is kept in a lab, a screen walks these steps in any order.

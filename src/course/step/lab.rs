@@ -22,7 +22,7 @@ static PAR: Shape = Shape { header: "`par`", kind: "", fields: &[fields_of::<Raw
 pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par", &PAR)];
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
-const VIEWS: [(&str, &str); 7] = [
+const VIEWS: [(&str, &str); 8] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -30,6 +30,7 @@ const VIEWS: [(&str, &str); 7] = [
     ("rulers", "rulers"),
     ("budget", "budget"),
     ("by bits", "by bits"),
+    ("steps", "steps"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
@@ -119,6 +120,9 @@ fn setting(spec: &'static ParamSpec, value: &Spanned<toml::Value>, reader: &mut 
         (ParamKind::Int { .. } | ParamKind::Float { .. }, toml::Value::Integer(i)) => i.to_string(),
         (ParamKind::Int { .. } | ParamKind::Float { .. }, toml::Value::Float(x)) => x.to_string(),
         (ParamKind::Choice(_), toml::Value::String(name)) => name.clone(),
+        (ParamKind::Bits { .. }, toml::Value::Integer(pattern)) => pattern.to_string(),
+        (ParamKind::Bits { .. }, toml::Value::String(pattern)) => pattern.clone(),
+        (ParamKind::Vector { .. }, toml::Value::Array(items)) => items.iter().map(element).collect::<Vec<_>>().join(","),
         (_, other) => {
             let message = format!("`{}` cannot be a {}", spec.name, other.type_str());
             reader.sink.report(Code::WrongType, value.span(), message).remedy(format!("allowed is {}", spec.allowed()));
@@ -138,6 +142,15 @@ fn setting(spec: &'static ParamSpec, value: &Spanned<toml::Value>, reader: &mut 
             }
         })
         .ok()
+}
+
+/// An element of a vector as text; what is no number is refused with the rest of its array.
+fn element(item: &toml::Value) -> String {
+    match item {
+        toml::Value::Integer(i) => i.to_string(),
+        toml::Value::Float(x) => x.to_string(),
+        other => format!("a {}", other.type_str()),
+    }
 }
 
 fn vary(lab: &'static Lab, raw: &[Str], reader: &mut Reader<'_>) -> Vec<&'static str> {
