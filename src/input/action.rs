@@ -175,7 +175,7 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Right, "right", SIDEWAYS, [key(KeyCode::Right), Key::char('l')], "right; more"),
     row!(Action::Up, "up", &[C::Field, C::Finder], [key(KeyCode::Up)], "up"),
     row!(Action::Down, "down", &[C::Field, C::Finder], [key(KeyCode::Down)], "down"),
-    row!(Action::Space, "space", SPACE, [Key::char(' ')], "page on; mark; grab"),
+    row!(Action::Space, "space", SPACE, [Key::char(' ')], "page on; mark; grab; toggle"),
     row!(Action::Next, "next", SCREENS, [Key::char('n')], "next step, node or row"),
     row!(Action::Prev, "previous", SCREENS, [Key::char('p')], "previous step, node or row"),
     row!(Action::PageUp, "page-up", NOT_TYPING, [key(KeyCode::PageUp), Key::ctrl('u')], "scroll up"),

@@ -8,11 +8,11 @@ use ratatui::{
 
 use crate::{
     input::{Action, Context},
-    lab::Lab,
+    lab::{Lab, ParamKind},
     model::{Model, Route},
     screen::{
         Cx, Input, Offer, Screen, View,
-        pane::{Look, Pane, Region},
+        pane::{Look, Pane},
     },
     theme::Role,
 };
@@ -58,19 +58,7 @@ impl Screen for LabScreen {
         if self.pane.context() == Context::Field {
             return vec![Offer::new(&[Action::Primary], "set"), Offer::new(&[Action::Back], "cancel")];
         }
-        let mut offers = if self.pane.region() == Region::Controls {
-            vec![
-                Offer::new(&[Action::Left, Action::Right], "change"),
-                Offer::new(&[Action::Up, Action::Down], "control"),
-                Offer::new(&[Action::NextRegion], "figure"),
-            ]
-        } else {
-            vec![
-                Offer::new(&[Action::Left, Action::Right], "cursor"),
-                Offer::new(&[Action::Up, Action::Down], "loupe"),
-                Offer::new(&[Action::NextRegion], "controls"),
-            ]
-        };
+        let mut offers = self.pane.moves();
         offers.extend([
             Offer::new(&[Action::View], "view"),
             Offer::new(&[Action::Mark], "mark A"),
@@ -112,6 +100,14 @@ impl Screen for LabScreen {
         let mut body = format!("{}\n\n## Controls\n\n", lab.summary);
         for spec in lab.params {
             body.push_str(&format!("- **{}** (`{}`): {}\n", spec.label, spec.name, spec.help));
+        }
+        if lab.params.iter().any(|spec| matches!(spec.kind, ParamKind::Bits { .. })) {
+            body.push_str(
+                "\nA pattern opens into its bits: ←→ choose a bit, space toggles it; 0x.., 0b.. or a number sets all.\n",
+            );
+        }
+        if lab.params.iter().any(|spec| matches!(spec.kind, ParamKind::Vector { .. })) {
+            body.push_str("\nA vector opens into its elements: ↑↓ walk them, ←→ change one; numbers with commas set all.\n");
         }
         body.push_str("\n## Metrics\n\n");
         for spec in lab.metrics {

@@ -139,7 +139,7 @@ impl LessonScreen {
 
     /// In the figure of sorted rows `n` and `p` walk the rows, not the steps.
     fn walks_rows(&self) -> bool {
-        matches!(&self.face, Face::Lab(challenge) if challenge.pane.walks_rows())
+        matches!(&self.face, Face::Lab(challenge) if challenge.pane.walks())
     }
 
     /// Leaves the step in view and opens another.

@@ -1,13 +1,15 @@
 //! A lab at work: controls, the running job, the report, mark A, undo. Lessons and the lab screen share it.
 
+mod control;
 mod draw;
+mod steps;
 
 use std::sync::Arc;
 
 use crate::{
     export,
     input::{Action, Context, KeyCode},
-    lab::{Figure, Lab, Params, Report, SetError, Value},
+    lab::{Figure, Lab, Params, Report, ReportView},
     model::{Failure, Job, JobEvent, JobId, Outcome, Slot},
     screen::{Cx, Input, Show, typing::type_into},
     widget::{
@@ -16,9 +18,9 @@ use crate::{
     },
 };
 
-const ENTRY_CAP: usize = 24;
 const MAX_UNDO: usize = 100;
 
+use control::Stop;
 pub use draw::Look;
 
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub struct Pane {
     start: Params,
     /// The controls that may be moved, as indices of the lab's row.
     visible: Vec<usize>,
-    /// The focused control, as an index of the lab's row.
-    focus: usize,
+    /// Where keys act among the controls.
+    focus: Stop,
     region: Region,
     entry: Option<Field>,
     /// Why the typed number was refused.
@@ -45,6 +47,8 @@ pub struct Pane {
     first_view: Option<&'static str>,
     view: usize,
     figure: FigureState,
+    /// The step of the trace that shows, from 0; it may lie beyond the end of a shorter trace.
+    step: usize,
 }
 
 /// A report and the parameters it was made with.
@@ -76,7 +80,7 @@ impl Pane {
             lab,
             params,
             start,
-            focus: visible.first().copied().unwrap_or(0),
+            focus: Stop::Control { idx: visible.first().copied().unwrap_or(0), item: 0 },
             visible,
             region: Region::Controls,
             entry: None,
@@ -90,6 +94,7 @@ impl Pane {
             first_view,
             view: 0,
             figure: FigureState::default(),
+            step: 0,
         };
         pane.rerun(cx);
         pane
@@ -133,9 +138,16 @@ impl Pane {
         self.visible.iter().copied().filter(|&idx| self.params.is_active(idx)).collect()
     }
 
+    fn view(&self) -> Option<ReportView<'_>> {
+        let views = self.run.as_ref()?.report.views();
+        views.get(self.view.min(views.len().saturating_sub(1))).copied()
+    }
+
     fn figure(&self) -> Option<&Figure> {
-        let figures = &self.run.as_ref()?.report.figures;
-        figures.get(self.view.min(figures.len().saturating_sub(1)))
+        match self.view()? {
+            ReportView::Figure(figure) => Some(figure),
+            ReportView::Steps(_) => None,
+        }
     }
 
     /// The same view of run A.
@@ -144,9 +156,9 @@ impl Pane {
         self.a.as_ref()?.report.figures.iter().find(|f| f.view() == view)
     }
 
-    /// The cursor is in a figure of sorted rows.
-    pub fn walks_rows(&self) -> bool {
-        self.region == Region::Figure && matches!(self.figure(), Some(Figure::Rows(_)))
+    /// The focus is in a figure whose rows or steps `n` and `p` walk.
+    pub fn walks(&self) -> bool {
+        self.region == Region::Figure && (matches!(self.figure(), Some(Figure::Rows(_))) || self.trace().is_some())
     }
 
     /// Puts parameters in at once: the solution, the start.
@@ -195,27 +207,6 @@ impl Pane {
         }
     }
 
-    fn act_on_entry(&mut self, action: Action, cx: &mut Cx) -> bool {
-        match action {
-            Action::Primary | Action::NextRegion | Action::Down => self.enter_number(cx),
-            Action::PrevRegion | Action::Up => self.entry = None,
-            _ => return false,
-        }
-        true
-    }
-
-    fn enter_number(&mut self, cx: &mut Cx) {
-        let Some(entry) = &self.entry else { return };
-        match self.lab.params[self.focus].parse(entry.text()) {
-            Ok(value) => {
-                (self.entry, self.refused) = (None, None);
-                self.set(self.focus, value, cx);
-            }
-            Err(SetError::Value { got, allowed, .. }) => self.refused = Some(format!("`{got}` does not fit: {allowed}.")),
-            Err(error) => self.refused = Some(error.to_string()),
-        }
-    }
-
     fn act(&mut self, action: Action, cx: &mut Cx) -> bool {
         match action {
             Action::NextRegion | Action::PrevRegion => {
@@ -241,37 +232,12 @@ impl Pane {
         true
     }
 
-    fn act_on_control(&mut self, action: Action, cx: &mut Cx) -> bool {
-        let controls = self.controls();
-        let place = controls.iter().position(|&idx| idx == self.focus).unwrap_or(0);
-        let Some(&focus) = controls.get(place) else { return false };
-        let spec = &self.lab.params[focus];
-        let value = self.params.at(focus);
-        match action {
-            Action::Up | Action::Prev => self.focus = controls[place.saturating_sub(1)],
-            Action::Down | Action::Next => self.focus = controls[(place + 1).min(controls.len() - 1)],
-            Action::Left => self.set(focus, spec.step(value, -1), cx),
-            Action::Right => self.set(focus, spec.step(value, 1), cx),
-            Action::FastLeft => self.set(focus, spec.step(value, -10), cx),
-            Action::FastRight => self.set(focus, spec.step(value, 10), cx),
-            Action::First => self.set(focus, spec.limit(false), cx),
-            Action::Last => self.set(focus, spec.limit(true), cx),
-            Action::Space => self.set(focus, spec.step(value, 1), cx),
-            Action::Clear => self.set(focus, self.start.at(focus), cx),
-            Action::Entry(c) => {
-                if matches!(value, Value::Int(_) | Value::Float(_)) {
-                    self.focus = focus;
-                    self.entry = Some(Field::new(ENTRY_CAP).with_text(&c.to_string()));
-                }
-            }
-            _ => return false,
-        }
-        true
-    }
-
     fn act_on_figure(&mut self, action: Action, cx: &Cx) -> bool {
         let width = draw::figure_width(cx.size.width);
-        let rows = self.walks_rows();
+        if self.trace().is_some() {
+            return self.act_on_steps(action);
+        }
+        let rows = self.walks();
         match action {
             Action::Left => self.steer(cx, |view| view.moved(width, -1)),
             Action::Right => self.steer(cx, |view| view.moved(width, 1)),
@@ -290,15 +256,6 @@ impl Pane {
     fn steer(&mut self, cx: &Cx, change: impl Fn(&FigureView) -> FigureState) {
         if let Some(figure) = self.figure() {
             self.figure = change(&FigureView::new(figure, &cx.theme).state(&self.figure));
-        }
-    }
-
-    fn set(&mut self, idx: usize, value: Value, cx: &mut Cx) {
-        self.focus = idx;
-        if self.params.at(idx) != value {
-            let mut params = self.params.clone();
-            params.put(idx, value);
-            self.change(params, cx);
         }
     }
 
@@ -333,10 +290,16 @@ impl Pane {
             }
             JobEvent::Done(Outcome::Report(report)) => {
                 let report = Arc::new((**report).clone());
-                if self.run.is_none() {
-                    self.view = self.first_view.and_then(|v| report.figures.iter().position(|f| f.view() == v)).unwrap_or(0);
+                let is_first = self.run.is_none();
+                if is_first {
+                    let place = |name| report.views().iter().position(|view| view.name() == name);
+                    self.view = self.first_view.and_then(place).unwrap_or(0);
                 }
                 self.run = Some(Run { params, report });
+                // Where a process opens the lab, its step is what there is to move first.
+                if is_first && self.trace().is_some() {
+                    self.focus = Stop::Steps;
+                }
             }
             JobEvent::Failed(Failure::Error(why)) => self.failure = Some(why.clone()),
             JobEvent::Failed(Failure::Panic(why)) => {
@@ -360,19 +323,22 @@ impl Pane {
     }
 
     fn next_view(&mut self) {
-        let n = self.run.as_ref().map_or(1, |run| run.report.figures.len().max(1));
+        let n = self.run.as_ref().map_or(1, |run| run.report.views().len().max(1));
         self.view = (self.view + 1) % n;
         self.figure = FigureState::default();
     }
 
     fn words(&self, cx: &mut Cx) {
-        let Some(figure) = self.figure() else { return };
-        let mut body = export::words(figure, self.figure_of_a());
+        let Some(view) = self.view() else { return };
+        let mut body = match view {
+            ReportView::Figure(figure) => export::words(figure, self.figure_of_a()),
+            ReportView::Steps(_) => self.step_in_words(),
+        };
         for note in self.run.iter().flat_map(|run| &run.report.notes) {
             body.push_str("\n\n");
             body.push_str(note);
         }
-        cx.show(Show::Page { title: format!("{}: {} in words", self.lab.title, figure.view()), body });
+        cx.show(Show::Page { title: format!("{}: {} in words", self.lab.title, view.name()), body });
     }
 
     fn export(&self, cx: &mut Cx) {
@@ -383,11 +349,8 @@ impl Pane {
         let json = export::json(self.lab, &run.params, &run.report);
         let json = serde_json::to_vec_pretty(&json).expect("a JSON value always prints");
         cx.export(format!("quantlearn-{}.json", self.lab.id), json);
-        if let Some(figure) = self.figure() {
-            cx.export(
-                format!("quantlearn-{}-{}.svg", self.lab.id, figure.view().replace(' ', "-")),
-                export::svg(figure).into_bytes(),
-            );
+        for (name, figure) in self.figures_in_view() {
+            cx.export(format!("quantlearn-{}-{}.svg", self.lab.id, name.replace(' ', "-")), export::svg(figure).into_bytes());
         }
     }
 

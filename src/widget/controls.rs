@@ -1,4 +1,7 @@
-//! The controls of a lab: one row a parameter.
+//! The controls of a lab: one row a parameter; a focused pattern or vector opens into its bits or elements.
+
+mod open;
+mod shown;
 
 use ratatui::{
     buffer::Buffer,
@@ -7,10 +10,12 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
+pub use shown::shown_value;
+use shown::{item_width, share_of, shown_item};
+
 use super::{fit, print};
 use crate::{
-    export::format_value,
-    lab::{ParamKind, ParamSpec, Params, Value},
+    lab::{ParamSpec, Params, Value},
     theme::{Role, Theme},
 };
 
@@ -32,8 +37,32 @@ pub struct Controls<'a> {
     params: &'a Params,
     visible: &'a [usize],
     focused: Option<usize>,
+    item: usize,
     entry: Option<&'a str>,
+    steps: Option<Steps>,
     theme: &'a Theme,
+}
+
+/// Where a trace stands: the first row of the controls while its view is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// From 0.
+    pub at: usize,
+    pub of: usize,
+    pub focused: bool,
+}
+
+/// One line of the widget.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Steps(Steps),
+    Param(usize),
+    /// Bits or elements of the focused parameter, from one to another.
+    Open {
+        idx: usize,
+        from: usize,
+        to: usize,
+    },
 }
 
 impl<'a> Controls<'a> {
@@ -45,11 +74,21 @@ impl<'a> Controls<'a> {
         entry: Option<&'a str>,
         theme: &'a Theme,
     ) -> Self {
-        Self { params, visible, focused, entry, theme }
+        Self { params, visible, focused, item: 0, entry, steps: None, theme }
     }
 
-    pub fn height(&self) -> u16 {
-        self.visible.len().min(usize::from(u16::MAX)) as u16
+    /// The bit (from the most significant) or the element of the focused parameter that keys act on.
+    pub fn item(self, item: usize) -> Self {
+        Self { item, ..self }
+    }
+
+    pub fn steps(self, steps: Option<Steps>) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// The rows it takes at this width.
+    pub fn height(&self, width: u16) -> u16 {
+        self.lines(width).len().min(usize::from(u16::MAX)) as u16
     }
 
     /// The columns in which every label and value still shows whole; sliders come on top.
@@ -61,59 +100,119 @@ impl<'a> Controls<'a> {
     pub fn render(&self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
         let places = Places::of(self, area.width);
-        for (y, &idx) in self.rows_in(area.height).iter().enumerate() {
-            self.draw_row(idx, y, &places, area, buf);
+        for (y, line) in self.lines_in(area).into_iter().enumerate() {
+            match line {
+                Line::Steps(steps) => self.draw_steps(steps, y, &places, area, buf),
+                Line::Param(idx) => self.draw_row(idx, y, &places, area, buf),
+                Line::Open { idx, from, to } => self.draw_open(idx, from..to, y, area, buf),
+            }
         }
     }
 
     /// The cell for the terminal's cursor: behind what is typed, or on the focused control's value.
     pub fn cursor(&self, area: Rect) -> Option<Position> {
-        let focused = self.focused?;
-        let row = self.rows_in(area.height).iter().position(|&idx| idx == focused)?;
         let places = Places::of(self, area.width);
-        let column = match (self.entry, self.knob(focused, &places)) {
-            (Some(entry), _) => places.value + self.padded(entry, &places).width(),
-            (None, Some(knob)) => places.slider + knob,
-            (None, None) => places.value,
-        };
+        let lines = self.lines_in(area);
+        let (row, column) = self.cursor_in_steps(&lines, &places).or_else(|| {
+            let focused = self.focused?;
+            if let Some(found) = self.cursor_in_open(&lines).filter(|_| self.entry.is_none()) {
+                return Some(found);
+            }
+            let row = lines.iter().position(|line| matches!(line, Line::Param(idx) if *idx == focused))?;
+            Some((row, self.cursor_column(self.knob(focused, &places), &places)))
+        })?;
         let column = column.min(usize::from(area.width).checked_sub(1)?);
         Some(Position { x: area.x.saturating_add(column as u16), y: area.y.saturating_add(row as u16) })
     }
 
-    fn rows_in(&self, height: u16) -> &'a [usize] {
-        let height = usize::from(height);
-        let focus = self.focused.and_then(|f| self.visible.iter().position(|&idx| idx == f)).unwrap_or(0);
+    fn cursor_column(&self, knob: Option<usize>, places: &Places) -> usize {
+        match (self.entry, knob) {
+            (Some(entry), _) => places.value + self.padded(entry, places).width(),
+            (None, Some(knob)) => places.slider + knob,
+            (None, None) => places.value,
+        }
+    }
+
+    fn cursor_in_steps(&self, lines: &[Line], places: &Places) -> Option<(usize, usize)> {
+        let row = lines.iter().position(|line| matches!(line, Line::Steps(Steps { focused: true, .. })))?;
+        let steps = self.steps?;
+        Some((row, self.cursor_column(places.knob_at(steps.share()), places)))
+    }
+
+    fn lines(&self, width: u16) -> Vec<Line> {
+        let mut lines: Vec<Line> = self.steps.into_iter().map(Line::Steps).collect();
+        for &idx in self.visible {
+            lines.push(Line::Param(idx));
+            if self.focused == Some(idx) {
+                lines.extend(self.open_lines(idx, usize::from(width)));
+            }
+        }
+        lines
+    }
+
+    fn lines_in(&self, area: Rect) -> Vec<Line> {
+        let (lines, height) = (self.lines(area.width), usize::from(area.height));
+        let is_focus = |line: &Line| match *line {
+            Line::Steps(steps) => steps.focused,
+            Line::Param(idx) => self.focused == Some(idx),
+            Line::Open { from, to, .. } => (from..to).contains(&self.item),
+        };
+        // The last line that has the focus, so that an open control shows its item before its name.
+        let focus = lines.iter().rposition(is_focus).unwrap_or(0);
         let first = (focus + 1).saturating_sub(height);
-        &self.visible[first..(first + height).min(self.visible.len())]
+        lines.into_iter().skip(first).take(height).collect()
+    }
+
+    /// `step   3 of 9  ├──●─────┤`.
+    fn draw_steps(&self, steps: Steps, y: usize, places: &Places, area: Rect, buf: &mut Buffer) {
+        let (text, dim) = (self.theme.style(Role::Text), self.theme.style(Role::Dim));
+        print(buf, area, MARGIN, y, "step", if steps.focused { text } else { dim });
+        let entry = self.entry.filter(|_| steps.focused);
+        let value = entry.map_or_else(|| steps.shown(), str::to_owned);
+        let style = if entry.is_some() { text.add_modifier(Modifier::UNDERLINED) } else { text };
+        print(buf, area, places.value, y, &self.padded(&value, places), style);
+        self.draw_slider(places.knob_at(steps.share()), steps.focused, y, places, area, buf);
+        if steps.focused {
+            self.draw_focus(y, places, area, buf);
+        }
+    }
+
+    fn draw_slider(&self, knob: Option<usize>, is_focused: bool, y: usize, places: &Places, area: Rect, buf: &mut Buffer) {
+        let Some(knob) = knob else { return };
+        let (glyphs, grid) = (self.theme.glyphs(), self.theme.style(Role::Grid));
+        let line = glyphs.slider_line.repeat(places.slider_width - 2);
+        let x = print(buf, area, places.slider, y, glyphs.slider_start, grid);
+        print(buf, area, places.slider + x, y, &line, grid);
+        print(buf, area, places.slider + places.slider_width - 1, y, glyphs.slider_end, grid);
+        let style = self.theme.style(if is_focused { Role::Accent } else { Role::Text });
+        print(buf, area, places.slider + knob, y, glyphs.knob, style);
+    }
+
+    fn draw_focus(&self, y: usize, places: &Places, area: Rect, buf: &mut Buffer) {
+        print(buf, area, 0, y, self.theme.glyphs().pointer, self.theme.style(Role::Accent));
+        let row = Rect { y: area.y + y as u16, height: 1, width: (places.end as u16).min(area.width), ..area };
+        super::card::highlight(self.theme, row, buf);
     }
 
     fn draw_row(&self, idx: usize, y: usize, places: &Places, area: Rect, buf: &mut Buffer) {
         let Some(spec) = self.params.specs().get(idx) else { return };
-        let (glyphs, is_focused) = (self.theme.glyphs(), self.focused == Some(idx));
-        let (text, dim, accent) = (self.theme.style(Role::Text), self.theme.style(Role::Dim), self.theme.style(Role::Accent));
+        let is_focused = self.focused == Some(idx);
+        let (text, dim) = (self.theme.style(Role::Text), self.theme.style(Role::Dim));
         print(buf, area, MARGIN, y, &self.theme.say(spec.label), if is_focused { text } else { dim });
         let value = match self.entry.filter(|_| is_focused) {
             Some(entry) => self.padded(entry, places),
-            None => self.value_text(spec, self.params.at(idx), places),
+            None => self.value_text(spec, self.params.at(idx), is_focused, places),
         };
         let value_style = if is_focused && self.entry.is_some() { text.add_modifier(Modifier::UNDERLINED) } else { text };
         print(buf, area, places.value, y, &value, value_style);
-        if let Some(knob) = self.knob(idx, places) {
-            let line = glyphs.slider_line.repeat(places.slider_width - 2);
-            let x = print(buf, area, places.slider, y, glyphs.slider_start, self.theme.style(Role::Grid));
-            print(buf, area, places.slider + x, y, &line, self.theme.style(Role::Grid));
-            print(buf, area, places.slider + places.slider_width - 1, y, glyphs.slider_end, self.theme.style(Role::Grid));
-            print(buf, area, places.slider + knob, y, glyphs.knob, if is_focused { accent } else { text });
-        }
+        self.draw_slider(self.knob(idx, places), is_focused, y, places, area, buf);
         if is_focused {
-            print(buf, area, 0, y, glyphs.pointer, accent);
-            let row = Rect { y: area.y + y as u16, height: 1, width: (places.end as u16).min(area.width), ..area };
-            super::card::highlight(self.theme, row, buf);
+            self.draw_focus(y, places, area, buf);
         }
     }
 
     /// Numbers end at one column; choices and switches begin at one.
-    fn value_text(&self, spec: &ParamSpec, value: Value, places: &Places) -> String {
+    fn value_text(&self, spec: &ParamSpec, value: Value, is_focused: bool, places: &Places) -> String {
         let glyphs = self.theme.glyphs();
         match value {
             Value::Choice(_) => {
@@ -122,6 +221,11 @@ impl<'a> Controls<'a> {
                 format!("{} {} {}", glyphs.choice_left, fit(&self.theme.say(&label), room, glyphs.ellipsis), glyphs.choice_right)
             }
             Value::Bool(_) => format!("{} {} {}", glyphs.choice_left, shown_value(spec, value), glyphs.choice_right),
+            Value::Bits(_) if is_focused => format!("{}  bit {}", shown_value(spec, value), open::bit_number(spec, self.item)),
+            Value::Vector(_) if is_focused => self.padded(&shown_item(spec, value, self.item).unwrap_or_default(), places),
+            Value::Bits(_) | Value::Vector(_) => {
+                fit(&shown_value(spec, value), places.end.saturating_sub(places.value), glyphs.ellipsis)
+            }
             _ => self.padded(&shown_value(spec, value), places),
         }
     }
@@ -132,55 +236,22 @@ impl<'a> Controls<'a> {
 
     /// The knob's column inside of the slider; `None` where there is no slider.
     fn knob(&self, idx: usize, places: &Places) -> Option<usize> {
-        let share = share_of(self.params.specs().get(idx)?, self.params.at(idx))?;
-        let inside = places.slider_width.checked_sub(3)?;
-        Some(1 + (share * inside as f64).round() as usize)
-    }
-}
-
-/// A value as its control shows it: the label of a choice, on or off, a number with the decimals of its step.
-pub fn shown_value(spec: &ParamSpec, value: Value) -> String {
-    match (spec.kind, value) {
-        (ParamKind::Choice(options), Value::Choice(name)) => {
-            options.iter().find(|o| o.name == name).map_or(name, |o| o.label).to_owned()
+        let value = self.params.at(idx);
+        if matches!(value, Value::Vector(_)) && self.focused != Some(idx) {
+            return None;
         }
-        (_, Value::Bool(on)) => if on { "on" } else { "off" }.into(),
-        (_, Value::Int(i)) => format_value(i as f64, 0),
-        (ParamKind::Float { step, log: false, .. }, Value::Float(x)) => plain_float(x, step),
-        (_, Value::Float(x)) => log_float(x),
-        (_, Value::Choice(name)) => name.into(),
-        (_, Value::Bits(_) | Value::Vector(_)) => value.to_string(),
+        places.knob_at(share_of(self.params.specs().get(idx)?, value, self.item)?)
     }
 }
 
-/// The decimals of the step, or all that a typed number needs.
-fn plain_float(x: f64, step: f64) -> String {
-    let of_step = if step > 0.0 && step < 1.0 { (-step.log10() - 1e-9).ceil() as usize } else { 0 };
-    let decimals = (of_step..=6).find(|&d| format!("{x:.d$}").parse() == Ok(x)).unwrap_or(6);
-    format!("{x:.decimals$}")
-}
-
-/// Three digits: `0.0126`, `251`, `7e9`, `7.08e9`.
-fn log_float(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e5).contains(&x.abs()) {
-        let decimals = (2 - x.abs().max(1e-3).log10().floor() as i32).max(0) as usize;
-        let text = format!("{x:.decimals$}");
-        return if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text };
+impl Steps {
+    fn shown(&self) -> String {
+        format!("{} of {}", self.at + 1, self.of)
     }
-    let text = format!("{x:.2e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
-}
 
-/// Where a number stands between its limits, 0 to 1, by the scale of its steps.
-fn share_of(spec: &ParamSpec, value: Value) -> Option<f64> {
-    let (min, max, x, log) = match (spec.kind, value) {
-        (ParamKind::Int { min, max, log, .. }, Value::Int(x)) => (min as f64, max as f64, x as f64, log),
-        (ParamKind::Float { min, max, log, .. }, Value::Float(x)) => (min, max, x, log),
-        _ => return None,
-    };
-    let (min, max, x) = if log && min > 0.0 { (min.ln(), max.ln(), x.ln()) } else { (min, max, x) };
-    Some(if max > min { ((x - min) / (max - min)).clamp(0.0, 1.0) } else { 0.0 })
+    fn share(&self) -> f64 {
+        self.at as f64 / self.of.saturating_sub(1).max(1) as f64
+    }
 }
 
 /// The columns at which the parts of all rows begin.
@@ -205,12 +276,15 @@ impl Places {
                 .iter()
                 .filter_map(|&idx| controls.params.specs().get(idx).map(|spec| (spec, controls.params.at(idx))))
         };
-        let label = rows().map(|(spec, _)| spec.label.width()).max().unwrap_or(0);
+        let label = rows().map(|(spec, _)| spec.label.width()).chain(controls.steps.map(|_| 4)).max().unwrap_or(0);
         let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_));
         let numbers = rows()
             .filter(|(_, v)| is_number(v))
             .flat_map(|(spec, v)| [v, spec.limit(false), spec.limit(true)].map(|v| (spec, v)));
-        let value_width = numbers.map(|(spec, v)| shown_value(spec, v).width()).max().unwrap_or(0).min(12);
+        let items = rows().map(|(spec, v)| item_width(spec, v));
+        let steps = controls.steps.map(|steps| Steps { at: steps.of, ..steps }.shown().len());
+        let value_width =
+            numbers.map(|(spec, v)| shown_value(spec, v).width()).chain(items).chain(steps).max().unwrap_or(0).min(12);
         let value = MARGIN + label + 2;
         let slider = value + value_width + 2;
         let room = width.saturating_sub(slider + 1);
@@ -218,6 +292,12 @@ impl Places {
         let choices = rows().filter(|(_, v)| !is_number(v)).map(|(spec, v)| shown_value(spec, v).width() + 4).max().unwrap_or(0);
         let end = (slider + slider_width).max(value + choices).min(width);
         Self { value, value_width, slider, slider_width, end, least: value + value_width.max(choices.min(MAX_LEAST_CHOICE)) }
+    }
+
+    /// The knob's column inside of the slider at a share of it; `None` where there is no slider.
+    fn knob_at(&self, share: f64) -> Option<usize> {
+        let inside = self.slider_width.checked_sub(3)?;
+        Some(1 + (share.clamp(0.0, 1.0) * inside as f64).round() as usize)
     }
 }
 
@@ -274,18 +354,6 @@ mod tests {
         let small = Controls::new(&params, &[0, 1, 2, 3, 4], Some(4), None, &theme);
         assert_eq!(small.cursor(Rect::ZERO), None);
         assert!(drawn(&small, 40, 2).contains("params"));
-    }
-
-    #[test]
-    fn numbers_show_the_digits_that_matter() {
-        assert_eq!(plain_float(-0.1, 0.05), "-0.10");
-        assert_eq!(plain_float(0.123, 0.05), "0.123");
-        assert_eq!(plain_float(5.0, 1.0), "5");
-        assert_eq!(log_float(0.012_589), "0.0126");
-        assert_eq!(log_float(251.19), "251");
-        assert_eq!(log_float(7e9), "7e9");
-        assert_eq!(log_float(7.079e9), "7.08e9");
-        assert_eq!(log_float(1.0), "1");
     }
 
     #[test]

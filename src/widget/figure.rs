@@ -171,6 +171,21 @@ impl<'a> FigureView<'a> {
         })
     }
 
+    /// The rows that a figure with a height of its own takes, its heading included; `None` for one that fills any area.
+    pub fn own_height(&self, width: u16) -> Option<u16> {
+        let has_own = matches!(
+            self.figure,
+            Figure::Bits(_)
+                | Figure::Cells(_)
+                | Figure::Flow(_)
+                | Figure::Table(_)
+                | Figure::Bars(_)
+                | Figure::Ruler(_)
+                | Figure::Ticks(_)
+        );
+        has_own.then(|| self.height(width, u16::MAX))
+    }
+
     /// How many rows the figure can use well at this width, at most `at_most`.
     pub fn height(&self, width: u16, at_most: u16) -> u16 {
         let rows = match self.figure {

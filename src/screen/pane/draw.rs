@@ -5,13 +5,14 @@ use ratatui::{
     layout::{Constraint, Layout, Position, Rect},
 };
 
-use super::{Pane, Region};
+use super::{Pane, Region, control::Stop};
 use crate::{
+    lab::TraceStep,
     screen::View,
     theme::{Role, Theme},
     widget::{
         self,
-        controls::Controls,
+        controls::{Controls, Steps},
         dots,
         figure::{FigureView, Prediction},
         metrics::Metrics,
@@ -25,6 +26,8 @@ const GAP: u16 = 2;
 const STEP: u16 = 4;
 /// The fewest columns that a label, a value and a slider are worth.
 const MIN_CONTROLS: u16 = 30;
+/// A line of prose is not longer than this.
+const MAX_CAPTION: usize = 96;
 
 /// What a step asks of the picture of its lab.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +50,8 @@ impl Pane {
         let controls = self.controls();
         let n_metrics = if look.only_first { look.first.len() } else { self.lab.metrics.len() };
         let tallest = area.height.saturating_sub(MIN_FIGURE + 1).max(1);
-        let wanted = (controls.len().max(if look.closed { 0 } else { n_metrics.min(8) }) as u16).max(1);
+        let n_controls = self.widget(view.theme, look, &controls).height(self.left_width(area, view.theme, look, &controls));
+        let wanted = n_controls.max(if look.closed { 0 } else { n_metrics.min(8) as u16 }).max(1);
         let [top, news, below] =
             Layout::vertical([Constraint::Length(wanted.min(tallest)), Constraint::Length(1), Constraint::Min(0)]).areas(area);
         let cursor = self.render_top(top, buf, view, look, &controls);
@@ -58,27 +62,43 @@ impl Pane {
         cursor
     }
 
+    /// The controls with their focus, and the step of a trace above them.
+    fn widget<'w>(&'w self, theme: &'w Theme, look: Look, controls: &'w [usize]) -> Controls<'w> {
+        let focus = if self.region == Region::Controls && !look.closed { self.focused() } else { None };
+        let (focused, item) = match focus {
+            Some(Stop::Control { idx, item }) => (Some(idx), item),
+            _ => (None, 0),
+        };
+        let steps = self.step().filter(|_| !look.closed);
+        let steps = steps.map(|(at, of)| Steps { at, of, focused: focus == Some(Stop::Steps) });
+        let entry = self.entry.as_ref().map(|entry| entry.text());
+        Controls::new(&self.params, controls, focused, entry, theme).item(item).steps(steps)
+    }
+
+    /// Metrics stand beside the controls where there is room for both.
+    fn left_width(&self, area: Rect, theme: &Theme, look: Look, controls: &[usize]) -> u16 {
+        if is_wide(area, look) { self.controls_width(area, theme, look, controls) } else { area.width }
+    }
+
     fn render_top(&self, area: Rect, buf: &mut Buffer, view: &View, look: Look, controls: &[usize]) -> Option<Position> {
-        let wide = area.width >= 72 && !look.closed;
-        let left = if wide { self.controls_width(area, view.theme, look, controls) } else { area.width };
+        let wide = is_wide(area, look);
+        let left = self.left_width(area, view.theme, look, controls);
         let [left, _, right] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(if wide { GAP } else { 0 }), Constraint::Min(0)])
                 .areas(area);
-        let focused = (self.region == Region::Controls && !look.closed).then_some(self.focus);
-        let entry = self.entry.as_ref().map(|entry| entry.text());
-        let widget = Controls::new(&self.params, controls, focused, entry, view.theme);
+        let widget = self.widget(view.theme, look, controls);
         widget.render(left, buf);
         if wide {
             self.render_metrics(right, buf, view.theme, look);
         }
-        focused.and_then(|_| widget.cursor(left))
+        widget.cursor(left).filter(|_| self.region == Region::Controls && !look.closed)
     }
 
     /// More than half, unless differences of mark A or units would be cut off and the sliders can give way.
     fn controls_width(&self, area: Rect, theme: &Theme, look: Look, controls: &[usize]) -> u16 {
         let width = area.width * 11 / 20;
         let Some(run) = &self.run else { return width };
-        let least = Controls::new(&self.params, controls, None, None, theme).min_width().max(MIN_CONTROLS).min(width);
+        let least = self.widget(theme, look, controls).min_width().max(MIN_CONTROLS).min(width);
         let names = self.metric_names(look);
         let shown = &names[..names.len().min(usize::from(area.height))];
         let left_beside = |a| {
@@ -141,6 +161,9 @@ impl Pane {
     }
 
     fn render_figure(&self, area: Rect, buf: &mut Buffer, theme: &Theme, look: Look) {
+        if let Some(step) = self.trace_step() {
+            return render_step(step, area, buf, theme);
+        }
         let Some(figure) = self.figure() else {
             if self.job.is_some() {
                 widget::print(buf, area, 0, 0, "computing", theme.style(Role::Dim));
@@ -153,6 +176,36 @@ impl Pane {
             .prediction(look.prediction)
             .render(area, buf);
     }
+}
+
+fn is_wide(area: Rect, look: Look) -> bool {
+    area.width >= 72 && !look.closed
+}
+
+/// The caption, and below it the figures: each as high as it needs, what is left shared by those that take any height.
+fn render_step(step: &TraceStep, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let lines = widget::wrap(&theme.say(&step.caption), usize::from(area.width).min(MAX_CAPTION));
+    let n_lines = lines.len().min(usize::from(area.height / 2).max(1));
+    for (y, line) in lines.iter().take(n_lines).enumerate() {
+        widget::print(buf, area, 0, y, line, theme.style(Role::Text));
+    }
+    let below = usize::from(area.height).saturating_sub(n_lines + 1);
+    let mut place = Rect { y: area.bottom() - below as u16, height: 0, ..area };
+    for (figure, height) in step.figures.iter().zip(heights(step, area.width, below as u16, theme)) {
+        place.height = height.min(area.bottom() - place.y);
+        FigureView::new(figure, theme).render(place, buf);
+        place.y = (place.y + place.height + 1).min(area.bottom());
+    }
+}
+
+/// A row between two figures; where all does not fit, the last ones give way first.
+fn heights(step: &TraceStep, width: u16, rows: u16, theme: &Theme) -> Vec<u16> {
+    let own: Vec<Option<u16>> = step.figures.iter().map(|figure| FigureView::new(figure, theme).own_height(width)).collect();
+    let gaps = step.figures.len().saturating_sub(1) as u16;
+    let fixed: u16 = own.iter().flatten().fold(gaps, |sum, rows| sum.saturating_add(*rows));
+    let n_free = own.iter().filter(|rows| rows.is_none()).count() as u16;
+    let share = rows.saturating_sub(fixed).checked_div(n_free).unwrap_or(0).max(MIN_FIGURE);
+    own.into_iter().map(|rows| rows.unwrap_or(share)).collect()
 }
 
 /// The width of the figure on a screen whose body is this wide.

@@ -20,7 +20,7 @@ use crate::{
             challenge::{self, Challenge, Checked, Phase},
         },
         page::{self, Page, Terms},
-        pane::{Look, Region},
+        pane::Look,
     },
     theme::{Role, Theme},
     widget::{figure::Prediction, rich},
@@ -45,17 +45,7 @@ pub(super) fn footer(challenge: &Challenge, step: Option<&Step>) -> Vec<Offer> {
             if wants_check && challenge.settled.is_some() {
                 offers.push(Offer::new(&[Action::Next], "on"));
             }
-            if challenge.pane.region() == Region::Controls {
-                offers.push(Offer::new(&[Action::Left, Action::Right], "change"));
-                if lab.vary.len() != 1 {
-                    offers.push(Offer::new(&[Action::Up, Action::Down], "control"));
-                }
-                offers.push(Offer::new(&[Action::NextRegion], "figure"));
-            } else {
-                offers.push(Offer::new(&[Action::Left, Action::Right], "cursor"));
-                offers.push(Offer::new(&[Action::Up, Action::Down], "loupe"));
-                offers.push(Offer::new(&[Action::NextRegion], "controls"));
-            }
+            offers.extend(challenge.pane.moves());
             offers.push(Offer::new(&[Action::View], "view"));
             offers
         }

@@ -18,8 +18,8 @@ pub(super) fn draw(plot: &Plot<'_>, f: &Lines, buf: &mut Buffer) {
         return;
     }
     let slot = slot(plot, &series);
-    let is_beside = slot > 2 * series.len();
-    let width = if is_beside { (slot - 1) / series.len() } else { slot }.min(MAX_WIDTH);
+    let is_beside = slot >= series.len();
+    let width = if is_beside { slot / series.len() } else { slot }.min(MAX_WIDTH);
     let mut bars = Vec::new();
     for (i, s) in series.iter().enumerate() {
         for &point in &s.points {
