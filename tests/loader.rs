@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::atomic::AtomicBool};
 use quantlearn::{
     course::{self, Diagnostic, Loaded, Severity},
     id::NodeId,
-    lab::{Better, Choice, Ctx, Lab, LabError, Metric, MetricSpec, ParamKind, ParamSpec, Params, Report, Value},
+    lab::{Better, Choice, Ctx, Lab, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Report, Value},
     tensor::Sources,
 };
 
@@ -32,6 +32,8 @@ static LABS: [Lab; 1] = [Lab {
             Value::Choice("symmetric"),
         ),
         param("exact", ParamKind::Bool, Value::Bool(true)),
+        param("pattern", ParamKind::Bits { n: 16 }, Value::Bits(0x2e66)),
+        param("x", ParamKind::Vector { n: 2, min: -4.0, max: 4.0, step: 0.5 }, Value::Vector(Numbers::new(&[0.0, 1.0]))),
     ],
     metrics: &[metric("sqnr_db", Better::Higher), metric("mse", Better::Lower), metric("codes", Better::Neither)],
     run: toy,
@@ -105,6 +107,24 @@ fn a_sound_course_has_no_findings() {
     let loaded = load(&[]);
     assert_eq!(lines(&loaded.diagnostics), "");
     assert_eq!(heads(&loaded), ["base"]);
+}
+
+#[test]
+fn patterns_and_vectors_are_set_as_people_write_them() {
+    use quantlearn::course::{StepBody, start_params};
+    let step = |set: &str| format!("[[step]]\nkind = 'lab'\nid = 'play'\nlab = 'toy'\nalt = 'A.'\nset = {set}\n");
+    for (set, pattern, x) in [
+        ("{ pattern = '0x0f', x = [1.5, -2] }", "0xf", "1.5,-2"),
+        ("{ pattern = '0b101', x = [0, 4] }", "0x5", "0,4"),
+        ("{ pattern = 65535 }", "0xffff", "0,1"),
+    ] {
+        let loaded = load(&[("set.toml", &lesson("set", &step(set)))]);
+        let found = loaded.lessons.iter().find(|lesson| lesson.file == "set.toml").expect("it is loaded");
+        let StepBody::Lab(lab) = &found.steps[0].body else { panic!("a lab") };
+        let params = start_params(lab);
+        let said = ["pattern", "x"].map(|name| params.get(name).map(|value| value.to_string()).unwrap_or_default());
+        assert_eq!(said, [pattern, x], "{}", lines(&loaded.diagnostics));
+    }
 }
 
 #[test]

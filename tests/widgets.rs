@@ -151,6 +151,35 @@ fn eight_bits_are_drawn_as_computed_by_hand() {
     ");
 }
 
+/// Looked at in dark, light and without colour: `pictures_for_the_eye` paints them.
+#[test]
+fn figures_of_processes_look_as_they_were_looked_at() {
+    for (name, figure) in samples::process::figures() {
+        for (look, theme) in [("plain", PLAIN), ("ascii", ASCII)] {
+            for (width, height) in [(78, 16), (38, 12)] {
+                let view = FigureView::new(&figure, &theme);
+                let height = view.height(width, height);
+                insta::assert_snapshot!(format!("{name}-{look}-{width}"), text(&drawn(&view, width, height)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_figure_with_a_height_of_its_own_needs_no_more() {
+    for (name, figure) in samples::process::figures() {
+        let view = FigureView::new(&figure, &PLAIN);
+        for width in [20, 41, 80, 120, 200] {
+            let Some(own) = view.own_height(width) else { continue };
+            let (exact, more) = (text(&drawn(&view, width, own)), text(&drawn(&view, width, own + 3)));
+            assert!(!exact.contains("more lines"), "{name} at {width}:\n{exact}");
+            if !name.starts_with("bars") {
+                assert_eq!(exact, more.trim_end().to_owned() + "\n", "{name} at {width}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_cursor_walks_the_whole_figure_and_says_what_it_sees() {
     for (name, figure, _) in samples::pairs() {

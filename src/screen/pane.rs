@@ -3,6 +3,8 @@
 mod control;
 mod draw;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

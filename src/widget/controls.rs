@@ -11,7 +11,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 pub use shown::shown_value;
-use shown::{item_width, share_of, shown_item};
+use shown::{item_width, share_of, shown_item, whole_items};
 
 use super::{fit, print};
 use crate::{
@@ -223,9 +223,8 @@ impl<'a> Controls<'a> {
             Value::Bool(_) => format!("{} {} {}", glyphs.choice_left, shown_value(spec, value), glyphs.choice_right),
             Value::Bits(_) if is_focused => format!("{}  bit {}", shown_value(spec, value), open::bit_number(spec, self.item)),
             Value::Vector(_) if is_focused => self.padded(&shown_item(spec, value, self.item).unwrap_or_default(), places),
-            Value::Bits(_) | Value::Vector(_) => {
-                fit(&shown_value(spec, value), places.end.saturating_sub(places.value), glyphs.ellipsis)
-            }
+            Value::Bits(_) => shown_value(spec, value),
+            Value::Vector(_) => whole_items(&shown_value(spec, value), places.end.saturating_sub(places.value), glyphs.ellipsis),
             _ => self.padded(&shown_value(spec, value), places),
         }
     }
@@ -305,7 +304,7 @@ impl Places {
 mod tests {
     use super::*;
     use crate::{
-        lab::Choice,
+        lab::{Choice, Numbers, ParamKind},
         theme::{Background, Depth},
     };
 
@@ -356,15 +355,56 @@ mod tests {
         assert!(drawn(&small, 40, 2).contains("params"));
     }
 
+    static OPEN: &[ParamSpec] = &[
+        spec("pattern", "pattern", ParamKind::Bits { n: 16 }, Value::Bits(0x2e66)),
+        spec(
+            "x",
+            "inputs",
+            ParamKind::Vector { n: 8, min: -4.0, max: 4.0, step: 0.25 },
+            Value::Vector(Numbers::new(&[0.5, 1.0, -2.25, 0.0, 3.0, 4.0, -4.0, 1.5])),
+        ),
+        spec("bits", "bits", ParamKind::Int { min: 2, max: 8, step: 1, log: false }, Value::Int(8)),
+    ];
+
+    #[test]
+    fn a_focused_pattern_opens_into_bits_and_a_vector_into_elements() {
+        let (params, theme) = (Params::defaults(OPEN), Theme::new(Background::Dark, Depth::None, false));
+        let steps = Some(Steps { at: 2, of: 9, focused: false });
+        let controls = |focused, item| Controls::new(&params, &[0, 1, 2], Some(focused), None, &theme).item(item).steps(steps);
+        insta::assert_snapshot!(drawn(&controls(0, 2), 44, 5), @r"
+          step      3 of 9  ├─────●───────────────┤
+        ▸ pattern  0x2e66  bit 13
+            0010 1110 0110 0110
+          inputs   0.50, 1.00, -2.25, 0.00, 3.00, …
+          bits           8  ├────────────────────●┤
+        ");
+        insta::assert_snapshot!(drawn(&controls(1, 2), 44, 6), @r"
+          step      3 of 9  ├─────●───────────────┤
+          pattern  0x2e66
+        ▸ inputs     -2.25  ├────●────────────────┤
+              0.50   1.00 [-2.25]  0.00   3.00
+              4.00  -4.00   1.50
+          bits           8  ├────────────────────●┤
+        ");
+        assert_eq!((controls(0, 2).height(44), controls(1, 2).height(44), controls(2, 0).height(44)), (5, 6, 4));
+        assert_eq!(controls(0, 5).cursor(Rect::new(0, 0, 44, 5)), Some(Position::new(4 + 6, 2)));
+        assert_eq!(controls(1, 2).cursor(Rect::new(0, 0, 44, 6)), Some(Position::new(4 + 2 * 7 + 1, 3)));
+        assert!(drawn(&controls(0, 15), 30, 1).contains("0010 1110 0110 0110"), "the line of the bit stays in sight");
+    }
+
     #[test]
     fn no_size_panics() {
-        let (params, theme) = (Params::defaults(SPECS), Theme::new(Background::Light, Depth::C256, true));
-        for (width, height) in [(0, 0), (1, 1), (65_535, 1), (13, 3), (22, 9), (31, 9)] {
-            for entry in [None, Some("123456789012345678")] {
-                let controls = Controls::new(&params, &[0, 1, 2, 3, 4, 99], Some(4), entry, &theme);
-                let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-                controls.render(buf.area, &mut buf);
-                controls.cursor(buf.area);
+        let theme = Theme::new(Background::Light, Depth::C256, true);
+        for (width, height) in [(0, 0), (1, 1), (65_535, 1), (5, 3), (13, 3), (22, 9), (31, 9)] {
+            for (entry, specs) in [(None, SPECS), (Some("123456789012345678"), SPECS), (None, OPEN), (Some("0x12"), OPEN)] {
+                for (focused, item) in [(4, 0), (0, 15), (0, 99), (1, 7), (1, 99)] {
+                    let params = Params::defaults(specs);
+                    let steps = Some(Steps { at: 7, of: 3, focused: item == 99 });
+                    let controls = Controls::new(&params, &[0, 1, 2], Some(focused), entry, &theme).item(item).steps(steps);
+                    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+                    controls.render(buf.area, &mut buf);
+                    controls.cursor(buf.area);
+                }
             }
         }
     }

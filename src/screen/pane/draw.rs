@@ -96,7 +96,7 @@ impl Pane {
 
     /// More than half, unless differences of mark A or units would be cut off and the sliders can give way.
     fn controls_width(&self, area: Rect, theme: &Theme, look: Look, controls: &[usize]) -> u16 {
-        let width = area.width * 11 / 20;
+        let width = (u32::from(area.width) * 11 / 20) as u16;
         let Some(run) = &self.run else { return width };
         let least = self.widget(theme, look, controls).min_width().max(MIN_CONTROLS).min(width);
         let names = self.metric_names(look);

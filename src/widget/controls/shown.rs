@@ -1,5 +1,7 @@
 //! Values as controls show them.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::{
     export::format_value,
     lab::{ParamKind, ParamSpec, Value},
@@ -25,7 +27,7 @@ pub fn shown_value(spec: &ParamSpec, value: Value) -> String {
 
 /// The decimals of the step, or all that a typed number needs.
 fn plain_float(x: f64, step: f64) -> String {
-    let of_step = if step > 0.0 && step < 1.0 { (-step.log10() - 1e-9).ceil() as usize } else { 0 };
+    let of_step = (0..=6).find(|&d| format!("{step:.d$}").parse() == Ok(step)).unwrap_or(6);
     let decimals = (of_step..=6).find(|&d| format!("{x:.d$}").parse() == Ok(x)).unwrap_or(6);
     format!("{x:.decimals$}")
 }
@@ -48,6 +50,16 @@ pub(super) fn shown_item(spec: &ParamSpec, value: Value, item: usize) -> Option<
         (ParamKind::Vector { step, .. }, Value::Vector(items)) => items.get(item).map(|&x| plain_float(x, step)),
         _ => None,
     }
+}
+
+/// As many whole elements as fit: a number that is cut short is another number.
+pub(super) fn whole_items(text: &str, room: usize, ellipsis: &str) -> String {
+    if text.width() <= room {
+        return text.into();
+    }
+    let ends = text.match_indices(", ").map(|(at, sep)| at + sep.len());
+    let end = ends.take_while(|end| end + ellipsis.width() <= room).last().unwrap_or(0);
+    format!("{}{ellipsis}", &text[..end])
 }
 
 /// The widest that an element can be between the bounds, and as it is.
@@ -78,6 +90,7 @@ mod tests {
         assert_eq!(plain_float(-0.1, 0.05), "-0.10");
         assert_eq!(plain_float(0.123, 0.05), "0.123");
         assert_eq!(plain_float(5.0, 1.0), "5");
+        assert_eq!(plain_float(1.5, 0.25), "1.50");
         assert_eq!(log_float(0.012_589), "0.0126");
         assert_eq!(log_float(251.19), "251");
         assert_eq!(log_float(7e9), "7e9");
