@@ -20,6 +20,7 @@
 //! | TFLite's int8 contract | its specification, as data | `quant::tflite::tests` |
 //! | Q31 multipliers, SRDHM, RDBPOT | gemmlowp's definitions, exact; i128 rationals | O-20, `quant::fixed_point::tests` |
 
+pub mod aciq;
 mod apply;
 mod clip;
 pub mod fixed_point;
@@ -32,6 +33,13 @@ pub mod ggml;
 pub mod lloyd;
 pub mod mx;
 pub mod nvfp4;
+pub mod density;
+pub mod entropy;
+pub mod histogram;
+pub mod metric;
+mod minimum;
+pub mod observer;
+pub mod optimum;
 mod scheme;
 pub mod tflite;
 

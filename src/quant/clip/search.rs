@@ -5,6 +5,7 @@
 
 use super::{Config, ScaleFormat, Scheme};
 use crate::kernel::{Affine, CodeRange, squared_error};
+use crate::quant::minimum;
 
 /// Up to this many values a candidate is judged exactly.
 const EXACT: usize = 4096;
@@ -131,27 +132,8 @@ fn smallest(candidates: impl Iterator<Item = f64>, cost: impl Fn(f64) -> f64) ->
     best.map_or(0.0, |(c, _)| c)
 }
 
-/// Golden-section search for a minimum in `a..=b`; of a cost with several minima it finds one of them.
-fn golden(mut a: f64, mut b: f64, cost: impl Fn(f64) -> f64) -> f64 {
-    const KEPT: f64 = 0.618_033_988_749_894_8;
-    if b <= a {
-        return b;
-    }
-    let at = |a: f64, b: f64, t: f64| a + t * (b - a);
-    let (mut left, mut right) = (at(a, b, 1.0 - KEPT), at(a, b, KEPT));
-    let (mut cost_left, mut cost_right) = (cost(left), cost(right));
-    for _ in 0..GOLDEN_STEPS {
-        if cost_left <= cost_right {
-            (b, right, cost_right) = (right, left, cost_left);
-            left = at(a, b, 1.0 - KEPT);
-            cost_left = cost(left);
-        } else {
-            (a, left, cost_left) = (left, right, cost_right);
-            right = at(a, b, KEPT);
-            cost_right = cost(right);
-        }
-    }
-    if cost_left <= cost_right { left } else { right }
+fn golden(a: f64, b: f64, cost: impl Fn(f64) -> f64) -> f64 {
+    minimum::golden(a, b, GOLDEN_STEPS, cost)
 }
 
 #[cfg(test)]
