@@ -40,6 +40,7 @@ pub mod metric;
 mod minimum;
 pub mod observer;
 pub mod optimum;
+pub mod ptq;
 mod scheme;
 pub mod tflite;
 
