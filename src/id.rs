@@ -87,11 +87,28 @@ pub enum StepKind {
     Cloze,
     Order,
     Match,
+    Output,
+    Exercise,
 }
 
 impl StepKind {
-    pub const ALL: [Self; 8] =
-        [Self::Text, Self::Code, Self::Lab, Self::Choice, Self::Numeric, Self::Cloze, Self::Order, Self::Match];
+    pub const ALL: [Self; 10] = [
+        Self::Text,
+        Self::Code,
+        Self::Lab,
+        Self::Choice,
+        Self::Numeric,
+        Self::Cloze,
+        Self::Order,
+        Self::Match,
+        Self::Output,
+        Self::Exercise,
+    ];
+
+    /// Whether steps of this kind stand behind the closing card: the lesson is complete without them.
+    pub fn is_further(self) -> bool {
+        self == Self::Exercise
+    }
 
     /// The name in lesson files.
     pub fn name(self) -> &'static str {
@@ -104,6 +121,8 @@ impl StepKind {
             Self::Cloze => "cloze",
             Self::Order => "order",
             Self::Match => "match",
+            Self::Output => "output",
+            Self::Exercise => "exercise",
         }
     }
 }

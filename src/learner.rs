@@ -7,6 +7,7 @@
 //! worth, and of drafts, positions and settings the latest by `(at, id)` stays. So neither the order in which events
 //! come nor their repetition matters, and two logs merge by uniting their events.
 
+mod drill;
 mod event;
 mod history;
 mod node;
@@ -17,6 +18,7 @@ pub mod xp;
 
 use std::collections::BTreeMap;
 
+pub use drill::{DrillState, Practice};
 pub use event::{Event, EventId, What};
 pub use history::{Entry, Happened};
 pub use node::{Mark, NodeState};
@@ -36,6 +38,8 @@ pub struct NodeFacts {
     pub requires: Vec<NodeId>,
     /// The steps that must be done for the node to be complete, in order.
     pub graded: Vec<GradedStep>,
+    /// Graded steps behind the closing card: they pay, and the node is complete without them.
+    pub further: Vec<GradedStep>,
     /// Steps that ask for a prediction.
     pub predictions: Vec<StepId>,
 }
@@ -43,7 +47,7 @@ pub struct NodeFacts {
 impl NodeFacts {
     /// All XP that the node can pay.
     pub fn xp_possible(&self) -> u32 {
-        let steps: u32 = self.graded.iter().map(|step| xp::worth(step.kind, step.par)).sum();
+        let steps: u32 = self.graded.iter().chain(&self.further).map(|step| xp::worth(step.kind, step.par)).sum();
         let predictions = xp::PREDICTION * self.predictions.len() as u32;
         let node = if self.graded.is_empty() { 0 } else { xp::NODE };
         steps + predictions + node

@@ -137,6 +137,7 @@ fn stand(lesson: &NodeState, overview: &Overview) -> String {
         Mark::Open => "open".to_owned(),
         Mark::InProgress => format!("{} of {} steps", lesson.done, lesson.total),
         Mark::Complete => "complete".to_owned(),
+        Mark::Exercised => "complete, exercise solved".to_owned(),
         Mark::Star => "complete, all unaided and at par".to_owned(),
     }
 }
@@ -161,6 +162,7 @@ fn glyph(mark: Mark, ascii: bool) -> char {
         Mark::Open => ('o', '○'),
         Mark::InProgress => ('~', '◐'),
         Mark::Complete => ('x', '●'),
+        Mark::Exercised => ('X', '◉'),
         Mark::Star => ('*', '★'),
     };
     if ascii { plain } else { drawn }

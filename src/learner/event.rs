@@ -103,6 +103,22 @@ pub enum What {
     },
     /// A prediction before the first run: metric to value. Pays for being made.
     Prediction { step: StepId, rev: u32, guesses: BTreeMap<String, f64> },
+    /// A graded answer to a drill, dealt by the practice screen. Of its own kind, because practice has no end and a step
+    /// pays once.
+    Drill {
+        step: StepId,
+        rev: u32,
+        seed: u64,
+        answer: serde_json::Value,
+        correct: bool,
+        /// 1 for the first try at these numbers.
+        attempt: u32,
+        /// The solution was shown before the answer.
+        #[serde(skip_serializing_if = "is_false")]
+        shown: bool,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        misconceptions: Vec<String>,
+    },
     /// The n-th hint of a step was read (1-based).
     Hint { step: StepId, n: u32 },
     /// The solution was shown: the step is done and pays nothing on this day.
@@ -125,8 +141,8 @@ pub enum What {
 
 impl What {
     /// The names of the kinds in the log.
-    pub const KINDS: [&str; 10] =
-        ["answer", "challenge", "prediction", "hint", "solution", "skip", "position", "draft", "controls", "setting"];
+    pub const KINDS: [&str; 11] =
+        ["answer", "challenge", "prediction", "drill", "hint", "solution", "skip", "position", "draft", "controls", "setting"];
 
     /// The step that the event speaks of.
     pub fn step(&self) -> Option<&StepId> {
@@ -134,6 +150,7 @@ impl What {
             Self::Answer { step, .. }
             | Self::Challenge { step, .. }
             | Self::Prediction { step, .. }
+            | Self::Drill { step, .. }
             | Self::Hint { step, .. }
             | Self::Solution { step, .. }
             | Self::Skip { step }

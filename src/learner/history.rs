@@ -34,6 +34,10 @@ pub enum Happened {
     Completed {
         node: NodeId,
     },
+    /// Drills solved on that day.
+    Practised {
+        n_solved: u32,
+    },
 }
 
 impl State {
@@ -42,6 +46,10 @@ impl State {
         let mut entries: Vec<((Date, i64, u8), Entry)> = self.steps().flat_map(|(id, step)| step_entries(id, step)).collect();
         entries.extend(self.completions().map(|(node, day, at)| {
             ((day, at, 2), Entry { day, what: Happened::Completed { node: node.clone() }, xp: xp::NODE })
+        }));
+        entries.extend(self.practice().days().filter(|(_, of)| of.solved > 0).map(|(day, of)| {
+            let what = Happened::Practised { n_solved: of.solved };
+            ((day, of.at, 3), Entry { day, what, xp: self.practice().xp_on(day) })
         }));
         entries.sort_by(|(a, _), (b, _)| b.cmp(a));
         entries.into_iter().take(n).map(|(_, entry)| entry).collect()
@@ -54,7 +62,7 @@ impl State {
             .map(|(_, step)| step.paid_on(day) + if step.predicted_on == Some(day) { xp::PREDICTION } else { 0 })
             .sum();
         let n_completed = self.completions().filter(|&(_, on, _)| on == day).count();
-        steps + xp::NODE * n_completed as u32
+        steps + xp::NODE * n_completed as u32 + self.practice().xp_on(day)
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Mark {
     Open,
     InProgress,
     Complete,
+    /// Complete, and its code exercise solved.
+    Exercised,
     /// Complete, with par met wherever there is one and every question solved unaided.
     Star,
 }
@@ -21,6 +23,7 @@ impl Mark {
             Self::Open => "open",
             Self::InProgress => "in-progress",
             Self::Complete => "complete",
+            Self::Exercised => "exercised",
             Self::Star => "star",
         }
     }
@@ -69,7 +72,12 @@ impl State {
     fn mark(&self, node: &NodeId, known: &NodeFacts, unlocked: bool) -> Mark {
         if self.is_complete(node, known) {
             let starred = !known.graded.is_empty() && known.graded.iter().all(|step| self.shines(step));
-            return if starred { Mark::Star } else { Mark::Complete };
+            let exercised = !known.further.is_empty() && known.further.iter().all(|step| self.step(&step.id).solved);
+            return match (starred, exercised) {
+                (true, _) => Mark::Star,
+                (false, true) => Mark::Exercised,
+                (false, false) => Mark::Complete,
+            };
         }
         if self.has_begun(node) {
             Mark::InProgress
@@ -100,7 +108,8 @@ impl State {
 
     /// What the steps that the lesson has today have paid, at most what they can pay.
     fn xp_earned(&self, node: &NodeId, known: &NodeFacts) -> u32 {
-        let steps: u32 = known.graded.iter().map(|step| self.step(&step.id).paid.min(xp::worth(step.kind, step.par))).sum();
+        let paid = |step: &GradedStep| self.step(&step.id).paid.min(xp::worth(step.kind, step.par));
+        let steps: u32 = known.graded.iter().chain(&known.further).map(paid).sum();
         let n_predicted = known.predictions.iter().filter(|step| self.step(step).predicted()).count();
         let node = if self.has_completed(node) && !known.graded.is_empty() { xp::NODE } else { 0 };
         steps + xp::PREDICTION * n_predicted as u32 + node

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
-use super::{Event, EventId, StepState, What, step::Latest, streak, xp};
+use super::{Event, EventId, Practice, StepState, What, step::Latest, streak, xp};
 use crate::id::{NodeId, StepId};
 
 /// The setting that unlocks every lesson; its value is `on`.
@@ -22,6 +22,7 @@ pub struct State {
     solved_days: BTreeSet<Date>,
     latest: Option<i64>,
     xp: u32,
+    practice: Practice,
     unseen: StepState,
 }
 
@@ -71,6 +72,11 @@ impl State {
     /// Every step that the log speaks of.
     pub fn steps(&self) -> impl Iterator<Item = (&StepId, &StepState)> {
         self.steps.iter()
+    }
+
+    /// What practice came to.
+    pub fn practice(&self) -> &Practice {
+        &self.practice
     }
 
     fn steps_of(&self, node: &NodeId) -> impl Iterator<Item = (&StepId, &StepState)> {
@@ -145,6 +151,14 @@ impl State {
             }
             return;
         };
+        if let What::Drill { correct, .. } = event.what {
+            let gain = self.practice.fold(event);
+            self.award(gain);
+            if correct {
+                self.solved_days.insert(event.day);
+            }
+            return;
+        }
         if matches!(event.what, What::Position { .. }) {
             self.position.offer(key, || id.clone());
         }

@@ -136,7 +136,7 @@ impl StepState {
             What::Position { .. } => self.visited.offer(key, || ()),
             What::Draft { draft, .. } => self.draft.offer(key, || draft.clone()),
             What::Controls { params, .. } => self.controls.offer(key, || params.clone()),
-            What::Setting { .. } => {}
+            What::Drill { .. } | What::Setting { .. } => {}
         }
         outcome
     }

@@ -94,14 +94,14 @@ fn facts() -> CourseFacts {
     let (first, second) = (NodeId::new("core", "affine-map"), NodeId::new("core", "noise"));
     let graded = |id: StepId, kind, par| GradedStep { id, kind, par };
     let first_facts = NodeFacts {
-        requires: Vec::new(),
         graded: vec![graded(step("ask"), StepKind::Choice, false), graded(step("lab"), StepKind::Lab, true)],
         predictions: vec![step("lab")],
+        ..NodeFacts::default()
     };
     let second_facts = NodeFacts {
         requires: vec![first.clone()],
         graded: vec![graded(second.step("number"), StepKind::Numeric, false)],
-        predictions: Vec::new(),
+        ..NodeFacts::default()
     };
     CourseFacts { nodes: BTreeMap::from([(first, first_facts), (second, second_facts)]) }
 }
@@ -349,6 +349,7 @@ fn an_event_reads_back_as_it_was_written() {
     for (n, what) in [
         answer(&step("ask"), StepKind::Numeric, true, Tries { attempt: 2, hints: 1, shown: true }),
         challenge(&step("lab"), true, true, 1, None),
+        drill("bpw", true, 1, false),
         What::Setting { key: "theme".to_owned(), value: "dark".to_owned() },
     ]
     .into_iter()
@@ -362,13 +363,57 @@ fn an_event_reads_back_as_it_was_written() {
     assert_eq!((id.to_string().len(), EventId::parse(&id.to_string()), EventId::parse("+1")), (32, Some(id), None));
 }
 
+fn drill(name: &str, correct: bool, attempt: u32, shown: bool) -> What {
+    let misconceptions = Vec::new();
+    What::Drill { step: step(name), rev: 1, seed: 7, answer: json!(["4.5"]), correct, attempt, shown, misconceptions }
+}
+
+#[test]
+fn a_drill_pays_two_when_solved_unaided_and_twenty_a_day_at_most() {
+    let mut log = Log::default();
+    assert_eq!(log.on(MONDAY, drill("bpw", false, 1, false)), 0);
+    assert_eq!(log.on(MONDAY, drill("bpw", true, 2, false)), 0, "the second try at the same numbers");
+    assert_eq!(log.on(MONDAY, drill("bpw", true, 1, true)), 0, "its solution was shown");
+    let paid: Vec<u32> = (0..11).map(|_| log.on(MONDAY, drill("bpw", true, 1, false))).collect();
+    assert_eq!(paid, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0]);
+    assert_eq!(log.on(TUESDAY, drill("scale", true, 1, false)), 2, "another day");
+    let practice = log.state.practice();
+    assert_eq!((practice.xp_on(MONDAY), practice.solved_on(MONDAY), practice.solved_on(TUESDAY)), (20, 13, 1));
+    assert_eq!(practice.drill(&step("bpw")), DrillState { tried: 14, solved: 13, unaided: 11 });
+    assert_eq!(log.state.streak(TUESDAY), 2, "practice is a solved step of its day");
+    assert_eq!(log.state.history(1)[0], Entry { day: TUESDAY, what: Happened::Practised { n_solved: 1 }, xp: 2 });
+    assert!(!log.state.has_begun(&step("bpw").node()), "a drill opens no lesson");
+}
+
+#[test]
+fn an_exercise_stands_behind_the_lesson_and_has_a_mark_of_its_own() {
+    let graded = |name: &str, kind| GradedStep { id: step(name), kind, par: false };
+    let facts = NodeFacts {
+        graded: vec![graded("ask", StepKind::Choice)],
+        further: vec![graded("write", StepKind::Exercise)],
+        ..NodeFacts::default()
+    };
+    assert_eq!(facts.xp_possible(), 70);
+    let node = step("ask").node();
+    let facts = CourseFacts { nodes: BTreeMap::from([(node.clone(), facts)]) };
+    let mut log = Log::default();
+    log.miss(MONDAY, &step("ask"));
+    log.solve(MONDAY, &step("ask"), StepKind::Choice);
+    assert_eq!(log.state.node(&node, &facts).mark, Mark::Complete, "without the exercise");
+    assert_eq!(log.solve(MONDAY, &step("write"), StepKind::Exercise), 40);
+    let state = log.state.node(&node, &facts);
+    assert_eq!((state.mark, state.done, state.total, state.xp_earned), (Mark::Exercised, 1, 1, 46));
+    log.solve(TUESDAY, &step("ask"), StepKind::Choice);
+    assert_eq!(log.state.node(&node, &facts).mark, Mark::Star, "every question unaided");
+}
+
 fn completing_if_it_can(what: What) -> What {
     if matches!(what, What::Answer { .. }) { completing(what) } else { what }
 }
 
 /// Events on a few steps and days, so that they meet often.
 fn any_events() -> impl Strategy<Value = Vec<Event>> {
-    let what = (0_u8..9, 0_u8..3, any::<bool>(), any::<bool>(), 0_u32..4, 0_u32..3).prop_map(
+    let what = (0_u8..10, 0_u8..3, any::<bool>(), any::<bool>(), 0_u32..4, 0_u32..3).prop_map(
         |(kind, which, yes, flag, attempt, hints)| {
             let id = step(["ask", "lab", "other"][usize::from(which)]);
             match kind {
@@ -382,6 +427,7 @@ fn any_events() -> impl Strategy<Value = Vec<Event>> {
                 5 => What::Solution { step: id, completes: flag },
                 6 => What::Draft { step: id, draft: json!(attempt) },
                 7 => What::Position { step: id },
+                8 => drill(id.step(), yes, attempt, flag),
                 _ => What::Setting { key: "theme".to_owned(), value: attempt.to_string() },
             }
         },

@@ -17,6 +17,10 @@ pub const PREDICTION: u32 = 5;
 pub const PAR: u32 = 10;
 /// Paid once per lesson.
 pub const NODE: u32 = 20;
+/// Paid for a drill that was solved at the first try, without its solution.
+pub const DRILL: u32 = 2;
+/// The most that drills pay on one local day.
+pub const DRILLS_A_DAY: u32 = 20;
 
 pub const XP: &[Row] = &[
     Row { what: "reading and looking things up", xp: 0, kinds: &[StepKind::Text, StepKind::Code] },
@@ -26,10 +30,12 @@ pub const XP: &[Row] = &[
         xp: 10,
         kinds: &[StepKind::Choice, StepKind::Cloze, StepKind::Order, StepKind::Match],
     },
-    Row { what: "a number worked out", xp: 15, kinds: &[StepKind::Numeric] },
+    Row { what: "a number worked out, an output foretold", xp: 15, kinds: &[StepKind::Numeric, StepKind::Output] },
     Row { what: "a lab challenge", xp: 30, kinds: &[StepKind::Lab] },
     Row { what: "a challenge at par, on top", xp: PAR, kinds: &[] },
+    Row { what: "a code exercise", xp: 40, kinds: &[StepKind::Exercise] },
     Row { what: "a lesson complete", xp: NODE, kinds: &[] },
+    Row { what: "a drill at the first try, 20 a day at most", xp: DRILL, kinds: &[] },
 ];
 
 /// What a step of this kind pays when it is solved at the first try without help.
@@ -57,6 +63,11 @@ pub fn pay(full: u32, attempt: u32, hints: u32) -> u32 {
     (full * percent(attempt, hints) + 50) / 100
 }
 
+/// What so many drills of one local day pay, each solved at the first try.
+pub fn drills(n: u32) -> u32 {
+    n.saturating_mul(DRILL).min(DRILLS_A_DAY)
+}
+
 /// The XP at which a level starts: 0, 50, 150, 300, ...
 pub fn level_start(level: u32) -> u32 {
     level.saturating_mul(level.saturating_sub(1)).saturating_mul(25)
@@ -78,6 +89,8 @@ mod tests {
             assert_eq!(XP.iter().filter(|row| row.kinds.contains(&kind)).count(), 1, "{kind:?}");
         }
         assert_eq!([StepKind::Text, StepKind::Choice, StepKind::Numeric, StepKind::Lab].map(base), [0, 10, 15, 30]);
+        assert_eq!([StepKind::Code, StepKind::Output, StepKind::Exercise].map(base), [0, 15, 40]);
+        assert!(XP.iter().any(|row| row.what.contains(&format!("{DRILLS_A_DAY} a day"))), "the table names the bound");
         assert_eq!((worth(StepKind::Lab, true), worth(StepKind::Choice, true)), (40, 10));
     }
 

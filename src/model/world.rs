@@ -144,9 +144,12 @@ impl Model {
 fn facts(library: &Library) -> CourseFacts {
     let nodes = library.heads().into_iter().map(|head| {
         let graded = head.steps.iter().filter(|s| s.graded);
+        let graded = graded.map(|s| GradedStep { id: s.id.clone(), kind: s.kind, par: s.par.is_some() });
+        let (further, graded) = graded.partition(|step: &GradedStep| step.kind.is_further());
         let facts = NodeFacts {
             requires: head.requires.clone(),
-            graded: graded.map(|s| GradedStep { id: s.id.clone(), kind: s.kind, par: s.par.is_some() }).collect(),
+            graded,
+            further,
             predictions: head.steps.iter().filter(|s| s.predicts).map(|s| s.id.clone()).collect(),
         };
         (head.node.clone(), facts)

@@ -160,7 +160,7 @@ fn lessons(cx: &Cx) -> Vec<Entry> {
             Mark::Locked => "locked",
             Mark::Open => "open",
             Mark::InProgress => "in progress",
-            Mark::Complete | Mark::Star => "complete",
+            Mark::Complete | Mark::Exercised | Mark::Star => "complete",
         };
         let what = What::Go(Route::Lesson { node: head.node.clone(), step: None });
         Entry { label: format!("lesson  {}", head.title), aside: aside.into(), what }

@@ -136,7 +136,7 @@ impl Screen for Home {
         let word = match mark {
             Some(Mark::Locked) => "to what it needs",
             Some(Mark::InProgress) => "continue",
-            Some(Mark::Complete | Mark::Star) => "open again",
+            Some(Mark::Complete | Mark::Exercised | Mark::Star) => "open again",
             _ => "start",
         };
         vec![

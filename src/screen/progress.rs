@@ -36,6 +36,7 @@ fn mark_glyph(mark: Mark, glyphs: &Glyphs) -> &'static str {
         Mark::Open => glyphs.open,
         Mark::InProgress => glyphs.in_progress,
         Mark::Complete => glyphs.complete,
+        Mark::Exercised => glyphs.exercised,
         Mark::Star => glyphs.starred,
     }
 }
@@ -135,6 +136,8 @@ fn history_line(entry: &Entry, view: &View) -> Line<'static> {
         Happened::Tried { step, attempts } => (format!("open, {}", tries(*attempts)), step_name(step, model)),
         Happened::Predicted { step } => ("predicted".into(), step_name(step, model)),
         Happened::Completed { node } => ("complete".into(), title(node, model)),
+        Happened::Practised { n_solved: 1 } => ("1 drill solved".into(), "Practice".into()),
+        Happened::Practised { n_solved } => (format!("{n_solved} drills solved"), "Practice".into()),
     };
     let xp = if entry.xp > 0 { format!("+{}", entry.xp) } else { String::new() };
     Line::from(vec![dim(format!("  {}  ", entry.day), view), Span::raw(format!("{xp:>4}  {what:<18} ")), Span::raw(place)])

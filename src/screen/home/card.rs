@@ -56,6 +56,7 @@ fn state_line(head: &Head, state: &NodeState, view: &View) -> Line<'static> {
     let at = view.model.learner.position_in(&head.node).and_then(|at| head.steps.iter().position(|s| s.id == *at));
     let word = match state.mark {
         Mark::Star => "  complete, par met, unaided".into(),
+        Mark::Exercised => "  complete, exercise solved".into(),
         Mark::Complete => "  complete".into(),
         Mark::Locked => "  locked".into(),
         _ => at.map_or_else(String::new, |at| format!("  step {} of {}", at + 1, head.steps.len())),

@@ -10,7 +10,7 @@ use crate::{
 
 /// What the marks mean, for the about page.
 pub(super) const LEGEND: &str = "## Marks of the map\n\n- `·` locked: something it builds on is not complete\n- `○` open\n- `◐` in progress\n- \
-                                 `●` complete\n- `★` complete, with par met and every question solved without help at the first try";
+                                 `●` complete\n- `◉` complete, and its code exercise solved\n- `★` complete, with par met and every question solved without help at the first try";
 
 /// Chapters in order, each with its lessons.
 fn chapters(model: &Model) -> Vec<(String, Vec<&Head>)> {
@@ -61,6 +61,7 @@ fn mark(mark: learner::Mark) -> Mark {
         learner::Mark::Open => Mark::Open,
         learner::Mark::InProgress => Mark::InProgress,
         learner::Mark::Complete => Mark::Complete,
+        learner::Mark::Exercised => Mark::Exercised,
         learner::Mark::Star => Mark::Starred,
     }
 }

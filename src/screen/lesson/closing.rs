@@ -86,6 +86,7 @@ pub(super) fn page(screen: &LessonScreen, lesson: &Lesson, width: u16, view: &Vi
     let glyphs = theme.glyphs();
     let (mark, word) = match state.mark {
         Mark::Star => (glyphs.starred, "complete, par met, unaided"),
+        Mark::Exercised => (glyphs.exercised, "complete, exercise solved"),
         Mark::Complete => (glyphs.complete, "complete"),
         _ => (glyphs.in_progress, "in progress"),
     };
