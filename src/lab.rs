@@ -14,7 +14,10 @@ mod report;
 mod rounding;
 mod row;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
@@ -75,12 +78,28 @@ pub struct Ctx<'a> {
     pub sources: &'a Sources,
     cancel: &'a AtomicBool,
     progress: &'a (dyn Fn(u64, u64) + Sync),
+    clock: &'a (dyn Fn() -> Duration + Sync),
 }
 
 impl<'a> Ctx<'a> {
     /// `cancel` is looked at, and `progress` told of (done, total), at each [`Ctx::step`].
     pub fn new(sources: &'a Sources, cancel: &'a AtomicBool, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
-        Self { sources, cancel, progress }
+        Self { sources, cancel, progress, clock: &|| Duration::ZERO }
+    }
+
+    /// The same with a clock that tells how long the job has run; without one no time passes.
+    pub fn with_clock(self, clock: &'a (dyn Fn() -> Duration + Sync)) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The flag that stops the job: for work that asks more often than it reports.
+    pub fn cancel(&self) -> &'a AtomicBool {
+        self.cancel
+    }
+
+    /// How long the job has run, by the clock of whoever started it.
+    pub fn clock(&self) -> &'a (dyn Fn() -> Duration + Sync) {
+        self.clock
     }
 
     /// Reports progress and asks whether to go on; a lab calls it at least every few milliseconds of work.

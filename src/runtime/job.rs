@@ -125,7 +125,8 @@ pub(super) fn run(
     cancel: &AtomicBool,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Outcome, Failure> {
-    guarded(|| job.run(library, &Ctx::new(sources, cancel, progress)))
+    let start = Instant::now();
+    guarded(|| job.run(library, &Ctx::new(sources, cancel, progress).with_clock(&|| start.elapsed())))
 }
 
 fn guarded(job: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
