@@ -1,19 +1,25 @@
-//! Hot loops on slices: reduce, quantize, dequantize, histogram.
+//! Hot loops on slices: reduce, quantize, dequantize, histogram, multiply.
 //!
-//! Everything here is scalar and safe, written so that the compiler vectorises it on any target; it is the truth that
-//! later instruction-set versions behind the same functions are compared with. No allocation inside a loop, no
-//! knowledge of tensors, schemes or labs.
+//! Every function has a plain version in safe Rust that any CPU runs, and it is the truth that the others are compared
+//! with. A function without a token takes the instruction set that the program chose ([`Isa::chosen`]); the one that
+//! ends in `_on` takes any that this CPU has. No allocation inside a loop, no knowledge of tensors, schemes or labs.
 //!
 //! Values that are not finite: reductions leave them out, a NaN gets the code of real 0, an infinity the last code of
 //! its side, and neither counts as an error.
 
 #[expect(unsafe_code, reason = "memory on huge pages")]
 mod buffer;
+#[expect(unsafe_code, reason = "instructions that only some CPUs have")]
+mod bytes;
 mod convert;
 #[expect(unsafe_code, reason = "instructions that only some CPUs have, and threads that write parts of one matrix")]
 mod gemm;
 mod histogram;
 mod isa;
+#[expect(unsafe_code, reason = "loops compiled for instructions that only some CPUs have")]
+mod level;
+#[expect(unsafe_code, reason = "a conversion of what is known to fit")]
+mod magnitudes;
 mod matrix;
 #[expect(unsafe_code, reason = "work that lives on the caller's stack")]
 mod pool;
@@ -21,11 +27,17 @@ mod reduce;
 mod round;
 
 pub use buffer::{Buffer, Plain};
-pub use convert::{Affine, Affines, CodeRange, code_of, dequantize, quantize};
+pub use bytes::{dequantize_i8, dequantize_i8_on, quantize_i8, quantize_i8_on};
+pub use convert::{
+    Affine, Affines, CodeRange, code_of, dequantize, dequantize_on, fake_quantize, fake_quantize_on, quantize, quantize_on,
+};
 pub use gemm::{Codes, Each, Gemm, Out, PackedF32, PackedI8, ProductI8, Requantize, RhsF32, RhsI8};
 pub use histogram::{Axis, CodeHistogram, ERROR_BINS_PER_STEP};
 pub use isa::{Isa, IsaError, Level};
+pub use magnitudes::{MAGNITUDE_BINS, hist2048, hist2048_on};
 pub use matrix::{Mat, MatMut};
 pub use pool::Pool;
-pub use reduce::{Errors, abs_max, min_max, squared_error, sum_of_squares};
+pub use reduce::{
+    Errors, abs_max, abs_max_on, min_max, min_max_on, squared_error, squared_error_on, sum_of_squares, sum_of_squares_on,
+};
 pub use round::{Rounding, round_even};

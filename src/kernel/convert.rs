@@ -1,6 +1,8 @@
 //! Real values to codes and back.
 
-use super::round::{Rounding, floor, round_away, round_even, round_half_up, round_stochastic, truncate};
+use super::isa::Isa;
+use super::level::{self, Baseline, Body, Target};
+use super::round::{Rounding, floor, round_away, round_half_up, round_stochastic, truncate};
 
 /// The two numbers of an affine code: `real = scale * (code - zero_point)`, `scale` finite and not 0; negative only where
 /// a convention turns the codes around (ggml Q4_0).
@@ -17,6 +19,8 @@ pub enum Affines<'a> {
     One(Affine),
     /// One for each value; as long as the slice.
     Each(&'a [Affine]),
+    /// One for each `size` neighbours, `size > 0`; the last group may be shorter.
+    Groups { size: usize, of: &'a [Affine] },
 }
 
 /// First and last code; `-2^21 < qmin <= qmax < 2^21`, so that f32 arithmetic on codes is exact.
@@ -37,33 +41,66 @@ impl CodeRange {
 /// `codes` are equally long. Returns how many rounded codes lay outside the range. `first_idx` is the place of `src[0]`
 /// in the whole array; only stochastic rounding looks at it.
 pub fn quantize(src: &[f32], by: Affines, range: CodeRange, rounding: Rounding, first_idx: u64, codes: &mut [i32]) -> u64 {
-    match rounding {
-        Rounding::Even => convert(src, by, range, codes, |x, _| round_even(x)),
-        Rounding::Away => convert(src, by, range, codes, |x, _| round_away(x)),
-        Rounding::HalfUp => convert(src, by, range, codes, |x, _| round_half_up(x)),
-        Rounding::Truncate => convert(src, by, range, codes, |x, _| truncate(x)),
-        Rounding::Floor => convert(src, by, range, codes, |x, _| floor(x)),
-        Rounding::Stochastic { seed } => convert(src, by, range, codes, |x, i| round_stochastic(x, seed, first_idx + i as u64)),
-    }
+    quantize_on(Isa::chosen(), src, by, range, rounding, first_idx, codes)
+}
+
+/// [`quantize`] with the instructions of `isa`; every level gives the same codes.
+pub fn quantize_on(
+    isa: Isa,
+    src: &[f32],
+    by: Affines,
+    range: CodeRange,
+    rounding: Rounding,
+    first_idx: u64,
+    codes: &mut [i32],
+) -> u64 {
+    level::on(isa, Convert { src, by, range, rounding, first_idx, dst: codes })
+}
+
+/// `dst[i]` = the value that the code of `src[i]` stands for: [`quantize`] and [`dequantize`] in one pass, with their
+/// definitions and the same count.
+pub fn fake_quantize(src: &[f32], by: Affines, range: CodeRange, rounding: Rounding, first_idx: u64, dst: &mut [f32]) -> u64 {
+    fake_quantize_on(Isa::chosen(), src, by, range, rounding, first_idx, dst)
+}
+
+/// [`fake_quantize`] with the instructions of `isa`; every level gives the same bits.
+pub fn fake_quantize_on(
+    isa: Isa,
+    src: &[f32],
+    by: Affines,
+    range: CodeRange,
+    rounding: Rounding,
+    first_idx: u64,
+    dst: &mut [f32],
+) -> u64 {
+    level::on(isa, Convert { src, by, range, rounding, first_idx, dst })
 }
 
 /// The code of one value, rounded to the nearest even.
 pub fn code_of(value: f32, by: Affine, range: CodeRange) -> i32 {
-    place(round_even(position(value, by)), by, range).0
+    code_with::<Baseline>(value, by, range)
+}
+
+/// [`code_of`] inside a loop that is compiled for a level.
+#[inline(always)]
+pub(super) fn code_with<T: Target>(value: f32, by: Affine, range: CodeRange) -> i32 {
+    place(T::round_even(position(value, by)), by, range).0
 }
 
 /// `dst[i] = scale * (codes[i] - zero_point)`, held inside the finite f32s; equally long.
 pub fn dequantize(codes: &[i32], by: Affines, dst: &mut [f32]) {
+    dequantize_on(Isa::chosen(), codes, by, dst);
+}
+
+/// [`dequantize`] with the instructions of `isa`; every level gives the same bits.
+pub fn dequantize_on(isa: Isa, codes: &[i32], by: Affines, dst: &mut [f32]) {
     assert_eq!(codes.len(), dst.len());
-    match by {
-        Affines::One(a) => codes.iter().zip(dst).for_each(|(&q, y)| *y = real(q, a)),
-        Affines::Each(each) => codes.iter().zip(each).zip(dst).for_each(|((&q, &a), y)| *y = real(q, a)),
-    }
+    level::on(isa, Dequantize { codes, by, dst });
 }
 
 /// The value that a code stands for.
 #[inline(always)]
-fn real(code: i32, by: Affine) -> f32 {
+pub(super) fn real(code: i32, by: Affine) -> f32 {
     // A scale that was rounded up can carry the last code of a huge range past the largest f32.
     (by.scale * (code - by.zero_point) as f32).clamp(f32::MIN, f32::MAX)
 }
@@ -89,30 +126,88 @@ fn place(rounded: f32, by: Affine, range: CodeRange) -> (i32, u32) {
     (code, u32::from(held != wide))
 }
 
+/// What a pass over values writes for each of them.
+trait Kept: Sized {
+    fn of(code: i32, by: Affine) -> Self;
+}
+
+impl Kept for i32 {
+    #[inline(always)]
+    fn of(code: i32, _: Affine) -> Self {
+        code
+    }
+}
+
+impl Kept for f32 {
+    #[inline(always)]
+    fn of(code: i32, by: Affine) -> Self {
+        real(code, by)
+    }
+}
+
+struct Convert<'a, K> {
+    src: &'a [f32],
+    by: Affines<'a>,
+    range: CodeRange,
+    rounding: Rounding,
+    first_idx: u64,
+    dst: &'a mut [K],
+}
+
+impl<K: Kept> Body for Convert<'_, K> {
+    type Out = u64;
+
+    #[inline(always)]
+    fn run<T: Target>(self) -> u64 {
+        let first_idx = self.first_idx;
+        match self.rounding {
+            Rounding::Even => self.rounded(|x, _| T::round_even(x)),
+            Rounding::Away => self.rounded(|x, _| round_away::<T>(x)),
+            Rounding::HalfUp => self.rounded(|x, _| round_half_up::<T>(x)),
+            Rounding::Truncate => self.rounded(|x, _| truncate::<T>(x)),
+            Rounding::Floor => self.rounded(|x, _| floor::<T>(x)),
+            Rounding::Stochastic { seed } => self.rounded(|x, i| round_stochastic::<T>(x, seed, first_idx + i as u64)),
+        }
+    }
+}
+
+impl<K: Kept> Convert<'_, K> {
+    #[inline(always)]
+    fn rounded(self, round: impl Fn(f32, usize) -> f32) -> u64 {
+        let Self { src, by, range, dst, .. } = self;
+        assert_eq!(src.len(), dst.len());
+        match by {
+            Affines::One(a) => convert(src, |_| a, range, dst, &round),
+            Affines::Each(each) => {
+                let each = &each[..src.len()];
+                convert(src, |i| each[i], range, dst, &round)
+            }
+            Affines::Groups { size, of } => {
+                let groups = src.chunks(size).zip(dst.chunks_mut(size)).zip(&of[..src.len().div_ceil(size)]).enumerate();
+                groups.map(|(g, ((src, dst), &a))| convert(src, |_| a, range, dst, &|x, i| round(x, g * size + i))).sum()
+            }
+        }
+    }
+}
+
 #[inline(always)]
-fn convert(src: &[f32], by: Affines, range: CodeRange, codes: &mut [i32], round: impl Fn(f32, usize) -> f32) -> u64 {
-    assert_eq!(src.len(), codes.len());
+fn convert<K: Kept>(
+    src: &[f32],
+    by: impl Fn(usize) -> Affine,
+    range: CodeRange,
+    dst: &mut [K],
+    round: &impl Fn(f32, usize) -> f32,
+) -> u64 {
     let mut n_clipped = 0;
     // Blocks keep the counter narrow, so that it stays in the lanes of the loop.
-    for (block, (src, codes)) in src.chunks(BLOCK).zip(codes.chunks_mut(BLOCK)).enumerate() {
+    for (block, (src, dst)) in src.chunks(BLOCK).zip(dst.chunks_mut(BLOCK)).enumerate() {
         let mut n = 0u32;
         let first = block * BLOCK;
-        let one = |i: usize, r: f32, a: Affine| place(round(position(r, a), first + i), a, range);
-        match by {
-            Affines::One(a) => {
-                for (i, (&r, q)) in src.iter().zip(codes).enumerate() {
-                    let (code, clipped) = one(i, r, a);
-                    *q = code;
-                    n += clipped;
-                }
-            }
-            Affines::Each(each) => {
-                for (i, ((&r, &a), q)) in src.iter().zip(&each[first..]).zip(codes).enumerate() {
-                    let (code, clipped) = one(i, r, a);
-                    *q = code;
-                    n += clipped;
-                }
-            }
+        for (i, (&r, y)) in src.iter().zip(dst).enumerate() {
+            let a = by(first + i);
+            let (code, clipped) = place(round(position(r, a), first + i), a, range);
+            *y = K::of(code, a);
+            n += clipped;
         }
         n_clipped += u64::from(n);
     }
@@ -120,6 +215,30 @@ fn convert(src: &[f32], by: Affines, range: CodeRange, codes: &mut [i32], round:
 }
 
 const BLOCK: usize = 4096;
+
+struct Dequantize<'a> {
+    codes: &'a [i32],
+    by: Affines<'a>,
+    dst: &'a mut [f32],
+}
+
+impl Body for Dequantize<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<T: Target>(self) {
+        let Self { codes, by, dst } = self;
+        let one = |codes: &[i32], a: Affine, dst: &mut [f32]| codes.iter().zip(dst).for_each(|(&q, y)| *y = real(q, a));
+        match by {
+            Affines::One(a) => one(codes, a, dst),
+            Affines::Each(each) => codes.iter().zip(&each[..codes.len()]).zip(dst).for_each(|((&q, &a), y)| *y = real(q, a)),
+            Affines::Groups { size, of } => {
+                let groups = codes.chunks(size).zip(dst.chunks_mut(size)).zip(&of[..codes.len().div_ceil(size)]);
+                groups.for_each(|((codes, dst), &a)| one(codes, a, dst));
+            }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

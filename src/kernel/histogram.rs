@@ -1,6 +1,8 @@
 //! Where originals lie between the codes, where their codes are, and how large the errors are: one pass.
 
 use super::convert::{Affine, Affines, CodeRange, position};
+use super::isa::Isa;
+use super::level::{self, Body, Target};
 
 /// Bins of the error histogram for one step.
 pub const ERROR_BINS_PER_STEP: usize = 120;
@@ -106,17 +108,13 @@ impl CodeHistogram {
     /// Adds values and their codes; equally long, the codes on the axis. A value that is not finite is counted by its
     /// code alone.
     pub fn add(&mut self, src: &[f32], by: Affines, codes: &[i32]) {
+        self.add_on(Isa::chosen(), src, by, codes);
+    }
+
+    /// [`CodeHistogram::add`] with the instructions of `isa`; every level counts the same.
+    pub fn add_on(&mut self, isa: Isa, src: &[f32], by: Affines, codes: &[i32]) {
         assert_eq!(src.len(), codes.len());
-        for (idx, (src, codes)) in src.chunks(BLOCK).zip(codes.chunks(BLOCK)).enumerate() {
-            let spots = match by {
-                Affines::One(a) => self.spots(src, codes, |_| a),
-                Affines::Each(each) => {
-                    let each = &each[idx * BLOCK..][..src.len()];
-                    self.spots(src, codes, |i| each[i])
-                }
-            };
-            self.count(&spots[..src.len()], codes);
-        }
+        level::on(isa, Add { to: self, src, by, codes });
     }
 
     /// Where values and errors belong: this part of the work has no dependencies, so it runs in vector registers.
@@ -142,6 +140,7 @@ impl CodeHistogram {
         spots
     }
 
+    #[inline(always)]
     fn count(&mut self, spots: &[Spot], codes: &[i32]) {
         for (spot, &code) in spots.iter().zip(codes) {
             self.original[spot.bin as usize] += 1;
@@ -153,6 +152,34 @@ impl CodeHistogram {
 }
 
 const BLOCK: usize = 256;
+
+struct Add<'a> {
+    to: &'a mut CodeHistogram,
+    src: &'a [f32],
+    by: Affines<'a>,
+    codes: &'a [i32],
+}
+
+impl Body for Add<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<T: Target>(self) {
+        let Self { to, src, by, codes } = self;
+        for (idx, (src, codes)) in src.chunks(BLOCK).zip(codes.chunks(BLOCK)).enumerate() {
+            let first = idx * BLOCK;
+            let spots = match by {
+                Affines::One(a) => to.spots(src, codes, |_| a),
+                Affines::Each(each) => {
+                    let each = &each[first..][..src.len()];
+                    to.spots(src, codes, |i| each[i])
+                }
+                Affines::Groups { size, of } => to.spots(src, codes, |i| of[(first + i) / size]),
+            };
+            to.count(&spots[..src.len()], codes);
+        }
+    }
+}
 
 #[derive(Clone, Copy, Default)]
 struct Spot {

@@ -1,61 +1,56 @@
 //! Sums and extremes over slices; values that are not finite are left out.
 
 use super::convert::{Affine, CodeRange, position};
-use super::round::round_even;
+use super::isa::Isa;
+use super::level::{self, Body, Target};
 
 /// Independent accumulators: floating-point sums may not be reordered, so a loop with one would run at the latency of
 /// an addition.
 const LANES: usize = 8;
 
+/// More of them where the order does not matter.
+const WIDE: usize = 32;
+
 /// Smallest and largest finite value; `None` where there is none.
 pub fn min_max(values: &[f32]) -> Option<(f32, f32)> {
-    let mut lows = [f32::INFINITY; LANES];
-    let mut highs = [f32::NEG_INFINITY; LANES];
-    by_lane(values, |lane, r| {
-        let finite = r.abs() <= f32::MAX;
-        lows[lane] = if finite & (r < lows[lane]) { r } else { lows[lane] };
-        highs[lane] = if finite & (r > highs[lane]) { r } else { highs[lane] };
-    });
-    let low = lows.into_iter().fold(f32::INFINITY, f32::min);
-    let high = highs.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    (low <= high).then_some((low, high))
+    min_max_on(Isa::chosen(), values)
+}
+
+/// [`min_max`] with the instructions of `isa`; every level gives the same bits.
+pub fn min_max_on(isa: Isa, values: &[f32]) -> Option<(f32, f32)> {
+    level::on(isa, MinMax(values))
 }
 
 /// Largest magnitude of the finite values; 0 where there is none.
 pub fn abs_max(values: &[f32]) -> f32 {
-    min_max(values).map_or(0.0, |(low, high)| low.abs().max(high.abs()))
+    abs_max_on(Isa::chosen(), values)
+}
+
+/// [`abs_max`] with the instructions of `isa`; every level gives the same bits.
+pub fn abs_max_on(isa: Isa, values: &[f32]) -> f32 {
+    min_max_on(isa, values).map_or(0.0, |(low, high)| low.abs().max(high.abs()))
 }
 
 /// Sum of squares of the finite values, in f64.
 pub fn sum_of_squares(values: &[f32]) -> f64 {
-    let mut sums = [0.0; LANES];
-    by_lane(values, |lane, r| {
-        let r = f64::from(if r.abs() <= f32::MAX { r } else { 0.0 });
-        sums[lane] += r * r;
-    });
-    sums.iter().sum()
+    sum_of_squares_on(Isa::chosen(), values)
+}
+
+/// [`sum_of_squares`] with the instructions of `isa`; every level adds in the same order, so gives the same bits.
+pub fn sum_of_squares_on(isa: Isa, values: &[f32]) -> f64 {
+    level::on(isa, SumOfSquares(values))
 }
 
 /// Sum of squared errors if `values` were rounded to the nearest code: what a search for a range asks again and again.
 /// Reckoned in steps and in f32 (relative error about 1e-5 at 8 bits, 1e-2 at 16); infinite where a value lies more than
 /// 1e19 steps beyond the range.
 pub fn squared_error(values: &[f32], by: Affine, range: CodeRange) -> f64 {
-    let (first, last) = ((range.qmin - by.zero_point) as f32, (range.qmax - by.zero_point) as f32);
-    let in_block = |block: &[f32]| {
-        let mut sums = [0.0f32; LANES];
-        by_lane(block, |lane, r| {
-            let x = position(r, by);
-            let whole = round_even(x);
-            let above = if whole > first { whole } else { first };
-            let held = if above < last { above } else { last };
-            let error = if r.abs() <= f32::MAX { x - held } else { 0.0 };
-            sums[lane] += error * error;
-        });
-        sums.iter().map(|&sum| f64::from(sum)).sum::<f64>()
-    };
-    // Short sums keep the rounding of f32 additions far below that of the errors themselves.
-    let steps: f64 = values.chunks(512).map(in_block).sum();
-    steps * f64::from(by.scale) * f64::from(by.scale)
+    squared_error_on(Isa::chosen(), values, by, range)
+}
+
+/// [`squared_error`] with the instructions of `isa`; every level adds in the same order, so gives the same bits.
+pub fn squared_error_on(isa: Isa, values: &[f32], by: Affine, range: CodeRange) -> f64 {
+    level::on(isa, SquaredError { values, by, range })
 }
 
 /// What the error metrics are made of. Sums over disjoint slices add up.
@@ -76,23 +71,18 @@ pub struct Errors {
 impl Errors {
     /// Compares originals with what was reconstructed from their codes; equally long.
     pub fn between(originals: &[f32], reconstructed: &[f32]) -> Self {
+        Self::between_on(Isa::chosen(), originals, reconstructed)
+    }
+
+    /// [`Errors::between`] with the instructions of `isa`; every level adds in the same order, so gives the same bits.
+    pub fn between_on(isa: Isa, originals: &[f32], reconstructed: &[f32]) -> Self {
         assert_eq!(originals.len(), reconstructed.len());
-        let mut sums = Sums::default();
-        let (xs, x_tail) = originals.as_chunks::<NARROW>();
-        let (ys, y_tail) = reconstructed.as_chunks::<NARROW>();
-        for (xs, ys) in xs.iter().zip(ys) {
-            for lane in 0..NARROW {
-                sums.push(lane, xs[lane], ys[lane]);
-            }
-        }
-        for (&x, &y) in x_tail.iter().zip(y_tail) {
-            sums.push(0, x, y);
-        }
-        sums.total()
+        level::on(isa, Between { originals, reconstructed })
     }
 
     /// The sums over both arrays.
     #[must_use]
+    #[inline]
     pub fn plus(self, other: Self) -> Self {
         Self {
             n: self.n + other.n,
@@ -122,53 +112,161 @@ impl Errors {
     }
 }
 
-/// Fewer lanes where every one needs many registers.
-const NARROW: usize = 4;
+struct MinMax<'a>(&'a [f32]);
 
-/// [`Errors`] by lane.
-#[derive(Default)]
-struct Sums {
-    n: [u64; NARROW],
-    signal: [f64; NARROW],
-    noise: [f64; NARROW],
-    energy: [f64; NARROW],
-    dot: [f64; NARROW],
-    max_abs_error: [f64; NARROW],
-    abs_max: [f32; NARROW],
-}
+impl Body for MinMax<'_> {
+    type Out = Option<(f32, f32)>;
 
-impl Sums {
     #[inline(always)]
-    fn push(&mut self, lane: usize, x: f32, y: f32) {
-        let finite = x.abs() <= f32::MAX;
-        let (x, y) = if finite { (x, y) } else { (0.0, 0.0) };
-        self.abs_max[lane] = if x.abs() > self.abs_max[lane] { x.abs() } else { self.abs_max[lane] };
-        let (x, y) = (f64::from(x), f64::from(y));
-        let error = (y - x).abs();
-        self.n[lane] += u64::from(finite);
-        self.signal[lane] += x * x;
-        self.noise[lane] += error * error;
-        self.energy[lane] += y * y;
-        self.dot[lane] += x * y;
-        self.max_abs_error[lane] = if error > self.max_abs_error[lane] { error } else { self.max_abs_error[lane] };
-    }
-
-    fn total(self) -> Errors {
-        Errors {
-            n: self.n.iter().sum(),
-            signal: self.signal.iter().sum(),
-            noise: self.noise.iter().sum(),
-            energy: self.energy.iter().sum(),
-            dot: self.dot.iter().sum(),
-            max_abs_error: self.max_abs_error.into_iter().fold(0.0, f64::max),
-            abs_max: self.abs_max.into_iter().fold(0.0, f32::max).into(),
+    fn run<T: Target>(self) -> Self::Out {
+        match extremes::<false>(self.0) {
+            // There is an infinity among them, which is rare enough for a second look.
+            (low, high) if low == f32::NEG_INFINITY || high == f32::INFINITY => some(extremes::<true>(self.0)),
+            found => some(found),
         }
     }
 }
 
+/// `None` for what is left when nothing was compared.
 #[inline(always)]
-fn by_lane(values: &[f32], mut visit: impl FnMut(usize, f32)) {
-    let (blocks, tail) = values.as_chunks::<LANES>();
+fn some((low, high): (f32, f32)) -> Option<(f32, f32)> {
+    (low <= high).then_some((low, high))
+}
+
+/// Smallest and largest value, of the finite ones alone or of all that are numbers.
+#[inline(always)]
+fn extremes<const FINITE: bool>(values: &[f32]) -> (f32, f32) {
+    let mut lows = [f32::INFINITY; WIDE];
+    let mut highs = [f32::NEG_INFINITY; WIDE];
+    by_lane::<WIDE>(values, |lane, r| {
+        let kept = !FINITE || r.abs() <= f32::MAX;
+        let (low, high) = if kept { (r, r) } else { (f32::INFINITY, f32::NEG_INFINITY) };
+        // A NaN is neither below nor above.
+        lows[lane] = if low < lows[lane] { low } else { lows[lane] };
+        highs[lane] = if high > highs[lane] { high } else { highs[lane] };
+    });
+    (lows.into_iter().fold(f32::INFINITY, f32::min), highs.into_iter().fold(f32::NEG_INFINITY, f32::max))
+}
+
+struct SumOfSquares<'a>(&'a [f32]);
+
+impl Body for SumOfSquares<'_> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn run<T: Target>(self) -> f64 {
+        let mut sums = [0.0; LANES];
+        by_lane::<LANES>(self.0, |lane, r| {
+            let r = f64::from(if r.abs() <= f32::MAX { r } else { 0.0 });
+            sums[lane] += r * r;
+        });
+        sums.iter().sum()
+    }
+}
+
+struct SquaredError<'a> {
+    values: &'a [f32],
+    by: Affine,
+    range: CodeRange,
+}
+
+impl Body for SquaredError<'_> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn run<T: Target>(self) -> f64 {
+        let Self { values, by, range } = self;
+        let (first, last) = ((range.qmin - by.zero_point) as f32, (range.qmax - by.zero_point) as f32);
+        let mut steps = 0.0;
+        // Short sums keep the rounding of f32 additions far below that of the errors themselves.
+        for block in values.chunks(512) {
+            let mut sums = [0.0f32; LANES];
+            by_lane::<LANES>(block, |lane, r| {
+                let x = position(r, by);
+                let whole = T::round_even(x);
+                let above = if whole > first { whole } else { first };
+                let held = if above < last { above } else { last };
+                let error = if r.abs() <= f32::MAX { x - held } else { 0.0 };
+                sums[lane] += error * error;
+            });
+            steps += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
+        }
+        steps * f64::from(by.scale) * f64::from(by.scale)
+    }
+}
+
+struct Between<'a> {
+    originals: &'a [f32],
+    reconstructed: &'a [f32],
+}
+
+impl Body for Between<'_> {
+    type Out = Errors;
+
+    #[inline(always)]
+    fn run<T: Target>(self) -> Errors {
+        let mut all = Errors::default();
+        for (xs, ys) in self.originals.chunks(SHORT).zip(self.reconstructed.chunks(SHORT)) {
+            all = all.plus(errors_of(xs, ys));
+        }
+        all
+    }
+}
+
+/// Values that are looked at several times while they are in the nearest cache: the compiler vectorises a loop with one
+/// sum, but not one with six.
+const SHORT: usize = 512;
+
+/// [`Errors::between`] of at most [`SHORT`] values.
+#[inline(always)]
+fn errors_of(originals: &[f32], reconstructed: &[f32]) -> Errors {
+    let (mut xs, mut ys) = ([0f32; SHORT], [0f32; SHORT]);
+    let mut n = 0u32;
+    for (((&r, &y), x), kept) in originals.iter().zip(reconstructed).zip(&mut xs).zip(&mut ys) {
+        let finite = r.abs() <= f32::MAX;
+        (*x, *kept) = if finite { (r, y) } else { (0.0, 0.0) };
+        n += u32::from(finite);
+    }
+    let n_blocks = originals.len().div_ceil(LANES);
+    let (xs, ys) = (&xs.as_chunks().0[..n_blocks], &ys.as_chunks().0[..n_blocks]);
+    Errors {
+        n: n.into(),
+        signal: sum(xs, ys, |x, _| x * x),
+        noise: sum(xs, ys, |x, y| (y - x) * (y - x)),
+        energy: sum(xs, ys, |_, y| y * y),
+        dot: sum(xs, ys, |x, y| x * y),
+        max_abs_error: largest(xs, ys, |x, y| (y - x).abs()),
+        abs_max: largest(xs, ys, |x, _| x.abs()),
+    }
+}
+
+#[inline(always)]
+fn sum(xs: &[[f32; LANES]], ys: &[[f32; LANES]], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut sums = [0f64; LANES];
+    for (xs, ys) in xs.iter().zip(ys) {
+        for i in 0..LANES {
+            sums[i] += term(xs[i].into(), ys[i].into());
+        }
+    }
+    sums.iter().sum()
+}
+
+/// The largest term, at least 0.
+#[inline(always)]
+fn largest(xs: &[[f32; LANES]], ys: &[[f32; LANES]], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut found = [0f64; LANES];
+    for (xs, ys) in xs.iter().zip(ys) {
+        for i in 0..LANES {
+            let term = term(xs[i].into(), ys[i].into());
+            found[i] = if term > found[i] { term } else { found[i] };
+        }
+    }
+    found.into_iter().fold(0.0, f64::max)
+}
+
+#[inline(always)]
+fn by_lane<const N: usize>(values: &[f32], mut visit: impl FnMut(usize, f32)) {
+    let (blocks, tail) = values.as_chunks::<N>();
     for block in blocks {
         for (lane, &r) in block.iter().enumerate() {
             visit(lane, r);

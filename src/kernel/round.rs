@@ -1,5 +1,7 @@
 //! Rounding one value, without a branch and without libm.
 
+use super::level::{Baseline, Target};
+
 /// How a position between two codes becomes a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
@@ -29,11 +31,11 @@ impl Rounding {
     pub fn apply(self, x: f32, idx: u64) -> f32 {
         match self {
             Self::Even => round_even(x),
-            Self::Away => round_away(x),
-            Self::HalfUp => round_half_up(x),
-            Self::Truncate => truncate(x),
-            Self::Floor => floor(x),
-            Self::Stochastic { seed } => round_stochastic(x, seed, idx),
+            Self::Away => round_away::<Baseline>(x),
+            Self::HalfUp => round_half_up::<Baseline>(x),
+            Self::Truncate => truncate::<Baseline>(x),
+            Self::Floor => floor::<Baseline>(x),
+            Self::Stochastic { seed } => round_stochastic::<Baseline>(x, seed, idx),
         }
     }
 }
@@ -55,32 +57,32 @@ pub fn round_even(x: f32) -> f32 {
 // The others start from `round_even` and mend it. `x - r` is exact: both lie within one step of each other.
 
 #[inline(always)]
-pub(super) fn round_away(x: f32) -> f32 {
-    let r = round_even(x);
+pub(super) fn round_away<T: Target>(x: f32) -> f32 {
+    let r = T::round_even(x);
     if x.abs() - r.abs() == 0.5 { r + 1f32.copysign(x) } else { r }
 }
 
 #[inline(always)]
-pub(super) fn round_half_up(x: f32) -> f32 {
-    let r = round_even(x);
+pub(super) fn round_half_up<T: Target>(x: f32) -> f32 {
+    let r = T::round_even(x);
     if x - r == 0.5 { r + 1.0 } else { r }
 }
 
 #[inline(always)]
-pub(super) fn truncate(x: f32) -> f32 {
-    let r = round_even(x);
+pub(super) fn truncate<T: Target>(x: f32) -> f32 {
+    let r = T::round_even(x);
     if r.abs() > x.abs() { r - 1f32.copysign(x) } else { r }
 }
 
 #[inline(always)]
-pub(super) fn floor(x: f32) -> f32 {
-    let r = round_even(x);
+pub(super) fn floor<T: Target>(x: f32) -> f32 {
+    let r = T::round_even(x);
     if r > x { r - 1.0 } else { r }
 }
 
 #[inline(always)]
-pub(super) fn round_stochastic(x: f32, seed: u64, idx: u64) -> f32 {
-    let below = floor(x);
+pub(super) fn round_stochastic<T: Target>(x: f32, seed: u64, idx: u64) -> f32 {
+    let below = floor::<T>(x);
     if uniform(seed, idx) < x - below { below + 1.0 } else { below }
 }
 
@@ -146,7 +148,7 @@ mod tests {
 
         #[test]
         fn stochastic_rounding_gives_a_neighbour(x in -1.0e6f32..1.0e6, seed: u64, idx: u64) {
-            let r = round_stochastic(x, seed, idx);
+            let r = round_stochastic::<Baseline>(x, seed, idx);
             prop_assert!(r == x.floor() || r == x.ceil());
         }
     }
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn stochastic_rounding_goes_up_as_often_as_the_fraction_says() {
         for fraction in [0.1f32, 0.5, 0.9] {
-            let n_up: f32 = (0..100_000).map(|idx| round_stochastic(fraction, 7, idx)).sum();
+            let n_up: f32 = (0..100_000).map(|idx| round_stochastic::<Baseline>(fraction, 7, idx)).sum();
             assert!((n_up / 100_000.0 - fraction).abs() < 0.01, "{fraction}: {n_up}");
         }
     }
