@@ -25,6 +25,8 @@ pub mod export;
 
 pub mod expr;
 
+pub mod script;
+
 pub mod course;
 
 pub mod learner;

@@ -11,7 +11,8 @@ use std::{
 
 /// The modules in the order of their layers: each may use only those above it.
 const LAYERS: &[&str] = &[
-    "text", "id", "kernel", "quant", "nn", "tensor", "lab", "export", "expr", "course", "learner", "input", "model", "theme",
+    "text", "id", "kernel", "quant", "nn", "tensor", "lab", "export", "expr", "script", "course", "learner", "input", "model",
+    "theme", "widget", "screen", "overlay", "app", "runtime", "cli", "main",
     "widget", "screen", "overlay", "app", "runtime", "cli", "main",
 ];
 
@@ -280,7 +281,8 @@ fn the_reader_of_sources_sees_uses_and_overlooks_comments_and_strings() {
 /// Licences that the program may be built with; those by name are weak copyleft or public domain, checked by hand.
 const LICENCES: &[&str] =
     &["MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "Unlicense", "Unicode-3.0", "0BSD", "BSL-1.0", "MIT-0"];
-const LICENCES_BY_NAME: &[(&str, &str)] = &[("option-ext", "MPL-2.0"), ("notify", "CC0-1.0")];
+const LICENCES_BY_NAME: &[(&str, &str)] =
+    &[("option-ext", "MPL-2.0"), ("notify", "CC0-1.0"), ("smartstring", "MPL-2.0+"), ("tiny-keccak", "CC0-1.0")];
 
 fn metadata(args: &[&str]) -> serde_json::Value {
     let output = Command::new(env!("CARGO"))

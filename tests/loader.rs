@@ -119,7 +119,7 @@ fn patterns_and_vectors_are_set_as_people_write_them() {
         ("{ pattern = 65535 }", "0xffff", "0,1"),
     ] {
         let loaded = load(&[("set.toml", &lesson("set", &step(set)))]);
-        let found = loaded.lessons.iter().find(|lesson| lesson.file == "set.toml").expect("it is loaded");
+        let found = loaded.lessons.iter().find(|lesson| lesson.file.as_str() == "set.toml").expect("it is loaded");
         let StepBody::Lab(lab) = &found.steps[0].body else { panic!("a lab") };
         let params = start_params(lab);
         let said = ["pattern", "x"].map(|name| params.get(name).map(|value| value.to_string()).unwrap_or_default());
@@ -213,7 +213,7 @@ fn listings_are_every_key_that_is_not_the_steps_own() {
 fn challenges_are_run_start_and_solution() {
     let challenge = |goal: &str, par: f64, solution: u32| {
         let keys = format!("goal = '{goal}'\npar = {{ metric = 'sqnr_db', value = {par} }}\nsolution = {{ bits = {solution} }}");
-        lesson("a", "") + &format!("[[step]]\nkind = 'lab'\nid = 'l'\nlab = 'toy'\nvary = ['bits']\nalt = 'x'\n{keys}\n")
+        lesson("a", "") + &*format!("[[step]]\nkind = 'lab'\nid = 'l'\nlab = 'toy'\nvary = ['bits']\nalt = 'x'\n{keys}\n")
     };
     let check = |source: &str| {
         let (lesson, findings) = course::load_lesson_with("fixture", "a.toml", source.as_bytes(), &LABS);
@@ -283,7 +283,7 @@ fn a_course_made_to_be_slow_is_loaded_all_the_same() {
     assert_eq!(course::layers(&heads).len(), 1_901);
     let links = lesson("a", "").replace("Text.", &(0..60_000).map(|i| format!("[[x{i}]] ")).collect::<String>());
     assert_eq!(load(&[("a.toml", &links)]).diagnostics.iter().filter(|d| d.code.name() == "unknown-term").count(), 50);
-    let steps = lesson("a", "") + &"[[step]]\n".repeat(60_000);
+    let steps = lesson("a", "") + &*"[[step]]\n".repeat(60_000);
     assert!(lines(&load(&[("a.toml", &steps)]).diagnostics).contains("60001 `[[step]]`"));
 }
 

@@ -202,7 +202,7 @@ fn check_values(step: &NumericStep, spans: &[Range<usize>], wrong_spans: &[Range
 fn in_words(values: &[(String, f64)]) -> String {
     match values {
         [] => String::new(),
-        _ => " for ".to_owned() + &values.iter().map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", "),
+        _ => format!(" for {}", values.iter().map(|(name, x)| format!("{name} = {x}")).collect::<Vec<_>>().join(", ")),
     }
 }
 
