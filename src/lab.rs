@@ -7,6 +7,7 @@
 mod affine;
 mod bytes;
 mod figure;
+mod float_bits;
 mod noise;
 mod param;
 mod quantize;
@@ -60,7 +61,7 @@ impl Lab {
 }
 
 /// Every lab, in the order of the menus.
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, float_bits::LAB, rounding::LAB, noise::LAB, affine::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

@@ -137,3 +137,19 @@ pub(super) fn grouped(n: u64) -> String {
 pub(super) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
+
+/// A number in a table or a sentence, exact to eleven significant digits: `0.10009765625`, `448`, `3.4028e38`.
+pub(super) fn short(x: f64) -> String {
+    let size = x.abs();
+    if !x.is_finite() {
+        return if x.is_nan() { "not a number".into() } else { format!("{}infinite", if x < 0.0 { "-" } else { "" }) };
+    }
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        let text = format!("{x:.4e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let decimals = if size == 0.0 { 0 } else { (10 - size.log10().floor() as i32).max(0) as usize };
+    let text = format!("{x:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}

@@ -23,6 +23,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: [(&str, &str); 8] = [
+const VIEWS: [(&str, &str); 25] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -31,6 +32,24 @@ const VIEWS: [(&str, &str); 8] = [
     ("budget", "budget"),
     ("by bits", "by bits"),
     ("steps", "steps"),
+    ("bits", "bits"),
+    ("errors", "errors"),
+    ("ruler", "ruler"),
+    ("range", "range"),
+    ("spacing", "spacing"),
+    ("sum", "sum"),
+    ("grids", "grids"),
+    ("by tail", "by tail"),
+    ("by size", "by size"),
+    ("formats", "formats"),
+    ("padding", "padding"),
+    ("terms", "terms"),
+    ("register", "register"),
+    ("noise", "noise"),
+    ("overflow", "overflow"),
+    ("accumulators", "accumulators"),
+    ("multiplier", "multiplier"),
+    ("mismatches", "mismatches"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {

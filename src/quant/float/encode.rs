@@ -22,7 +22,20 @@ impl FloatFormat {
         self.encode_by(x, Rounding::Even, 0, overflow)
     }
 
-    /// The same with any rounding; `idx` is the place of the value in the whole array, for stochastic rounding.
+    /// The code of an f64, rounded once. A first rounding to f32 could turn a number beside the middle of two codes into
+    /// that middle; so what f32 has to leave out is kept in its last bit, which no narrower format looks at but for this.
+    pub fn encode_f64(&self, x: f64, overflow: Overflow) -> u32 {
+        let near = x as f32;
+        if f64::from(near) == x || x.is_nan() || self.n_mantissa == 23 {
+            return self.encode(near, overflow);
+        }
+        let towards_zero = if f64::from(near).abs() > x.abs() { f32::from_bits(near.to_bits() - 1) } else { near };
+        // A number beyond f32 is infinite only where it was.
+        let held = if towards_zero.is_infinite() && x.is_finite() { f32::MAX.copysign(near) } else { towards_zero };
+        self.encode(f32::from_bits(held.to_bits() | 1), overflow)
+    }
+
+    /// The code of an f32 with any rounding; `idx` is the place of the value in the whole array, for stochastic rounding.
     pub fn encode_by(&self, x: f32, rounding: Rounding, idx: u64, overflow: Overflow) -> u32 {
         let sign = if x.is_sign_negative() { self.sign_bit() } else { 0 };
         if x.is_nan() || (x < 0.0 && !self.is_signed) {

@@ -8,7 +8,10 @@ impl FloatFormat {
     /// `first_idx` is the place of `src[0]` in the whole array; only stochastic rounding looks at it.
     pub fn round_slice(&self, src: &[f32], rounding: Rounding, first_idx: u64, overflow: Overflow, dst: &mut [f32]) {
         assert_eq!(src.len(), dst.len());
-        if rounding == Rounding::Even && self.is_signed && self.n_mantissa < 23 {
+        if self.n_mantissa == 23 {
+            return dst.copy_from_slice(src);
+        }
+        if rounding == Rounding::Even && self.is_signed {
             let grid = Grid::of(self, overflow);
             return src.iter().zip(dst).for_each(|(&x, y)| *y = grid.nearest(x));
         }

@@ -129,6 +129,32 @@ fn slices_are_encoded_and_rounded_as_single_values_are() {
 }
 
 #[test]
+fn a_double_is_rounded_once() {
+    let (wide, fp16) = (FloatFormat::BF16, FloatFormat::FP16);
+    // Beside the middle of 1 and the next value, by less than f32 can hold.
+    for (format, m) in [(fp16, 11), (wide, 8)] {
+        let middle = 1.0 + 2f64.powi(-m);
+        let one = format.encode(1.0, Overflow::Special);
+        for (x, code) in [(middle, one), (middle + 1e-12, one + 1), (middle - 1e-12, one)] {
+            assert_eq!(format.encode_f64(x, Overflow::Special), code, "{} {x}", format.name);
+            assert_eq!(format.encode_f64(-x, Overflow::Special), code | format.sign_bit(), "{} -{x}", format.name);
+        }
+    }
+    for i in 0..50_000u64 {
+        let x = f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        if !x.is_nan() {
+            let expected = (f16::from_f64(x).to_bits().into(), bf16::from_f64(x).to_bits().into());
+            assert_eq!((fp16.encode_f64(x, Overflow::Special), wide.encode_f64(x, Overflow::Special)), expected, "{x:e}");
+        }
+    }
+    for x in [0.0, -0.0, 1e-60, -1e-60, 1e60, -1e60, f64::INFINITY, 3.402_823_5e38, 65520.0] {
+        assert_eq!(fp16.encode_f64(x, Overflow::Special), u32::from(f16::from_f64(x).to_bits()), "{x:e}");
+    }
+    assert_eq!(fp16.decode(fp16.encode_f64(65519.999_999_9, Overflow::Special)), 65504.0, "not by way of 65520 in f32");
+    assert_eq!(FloatFormat::FP32.encode_f64(0.1, Overflow::Special), 0.1f32.to_bits());
+}
+
+#[test]
 fn overflow_goes_where_its_policy_says() {
     let through = |format: FloatFormat, x, overflow| format.decode(format.encode(x, overflow));
     let (inf, far) = (f32::INFINITY, 1.0e6);
