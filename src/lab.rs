@@ -8,6 +8,7 @@ mod affine;
 mod bytes;
 mod figure;
 mod float_bits;
+mod fp8;
 mod noise;
 mod param;
 mod quantize;
@@ -61,7 +62,7 @@ impl Lab {
 }
 
 /// Every lab, in the order of the menus.
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, float_bits::LAB, rounding::LAB, noise::LAB, affine::LAB];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, float_bits::LAB, rounding::LAB, noise::LAB, affine::LAB, fp8::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {
