@@ -6,6 +6,8 @@
 
 mod affine;
 mod bytes;
+mod codebook;
+mod few;
 mod figure;
 mod float_bits;
 mod fp8;
@@ -63,6 +65,7 @@ impl Lab {
 
 /// Every lab, in the order of the menus.
 pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, float_bits::LAB, rounding::LAB, noise::LAB, affine::LAB, fp8::LAB];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, codebook::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

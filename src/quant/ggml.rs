@@ -185,7 +185,7 @@ fn number(x: f32) -> f32 {
 }
 
 /// The value of largest magnitude with its sign, the first of equals; finite values only, 0 of none.
-fn signed_max(values: &[f32]) -> f32 {
+pub fn signed_max(values: &[f32]) -> f32 {
     values.iter().fold(0.0f32, |max, &x| if x.is_finite() && x.abs() > max.abs() { x } else { max })
 }
 

@@ -24,6 +24,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: [(&str, &str); 8] = [
 const VIEWS: [(&str, &str); 25] = [
+const VIEWS: [(&str, &str); 12] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -50,6 +51,11 @@ const VIEWS: [(&str, &str); 25] = [
     ("accumulators", "accumulators"),
     ("multiplier", "multiplier"),
     ("mismatches", "mismatches"),
+    ("pegs", "pegs"),
+    ("ladder", "ladder"),
+    ("usage", "usage"),
+    ("by group", "by group"),
+    ("by source", "by source"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
