@@ -32,4 +32,18 @@ macro_rules! by_rows {
     };
 }
 
-use by_rows;
+/// Writes a statement out for each row below `$n`, 14 at most: left to itself the compiler does not unroll the longest
+/// loops, and then keeps the sums in memory.
+macro_rules! each_row {
+    ($n:expr, |$r:ident| $body:block) => {
+        each_row!(@ $n, $r, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    (@ $n:expr, $r:ident, $body:block, $($i:literal)*) => {
+        $(if $i < $n {
+            const $r: usize = $i;
+            $body
+        })*
+    };
+}
+
+use {by_rows, each_row};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::{Isa, Level, Mat, MatMut, Pool};
+use super::super::{Buffer, Isa, Level, Mat, MatMut, Pool};
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
 use super::{
@@ -26,7 +26,7 @@ pub(super) struct Kernel {
 }
 
 /// As [`pack::columns_f32`](super::pack::columns_f32), on a CPU that has the kernel's instructions.
-pub(super) type PackB = unsafe fn(Mat<f32>, usize, &mut [f32]);
+pub(super) type PackB = unsafe fn(Mat<f32>, Range<usize>, Range<usize>, &mut [f32]);
 
 /// As [`pack::rows_f32`](super::pack::rows_f32), on a CPU that has the kernel's instructions.
 pub(super) type PackA = unsafe fn(Mat<f32>, Range<usize>, Range<usize>, &mut [f32]);
@@ -51,11 +51,20 @@ pub(super) struct Tile {
     pub(super) adds: bool,
 }
 
-/// Rows of B in a block: its panels stay in L1 or come from L2 in time.
-const K_BLOCK: usize = 256;
+/// Rows of B in a block. Both panels of a tile stream from L2, so that C is touched as rarely as can be.
+const K_BLOCK: usize = 1024;
 
-/// Columns of a block: with `K_BLOCK` rows it fills half of a usual L2.
-const N_BLOCK: usize = 512;
+/// Values of B in a block: half of a usual L2.
+const B_BLOCK: usize = 128 << 10;
+
+/// Values of B up to which its rows are read where they are: packing them would cost more than it saves.
+const SMALL_B: usize = 256 * 256;
+
+/// Columns of B from which on the panels of A are worth packing.
+const MANY_COLS: usize = 640;
+
+/// Values between two rows that fall into the same place of L1.
+const PAGE: usize = 1024;
 
 /// Below this many multiplications a second thread costs more than it brings.
 const MIN_SHARED: usize = 128 * 128 * 128;
@@ -78,31 +87,80 @@ pub(super) fn multiply(isa: Isa, pool: Option<&Pool>, scratch: &mut Scratch, a: 
         return;
     }
     let pool = pool.filter(|_| m * n * k.max(1) >= MIN_SHARED);
-    let panel_len = k * kernel.n_lanes;
+    let Scratch { a_f32, b_f32, .. } = scratch;
     let b = match b {
         RhsF32::Packed(packed) => {
             assert_eq!(packed.n_lanes(), kernel.n_lanes, "B was packed for another instruction set");
-            &packed.data[..]
+            Right::packed(kernel, &packed.data, k)
         }
-        RhsF32::Rows(mat) => {
-            let data = scratch.b_f32.at_least(n.div_ceil(kernel.n_lanes) * panel_len);
-            let at = Shared(data.as_mut_ptr());
-            in_shares(pool, n.div_ceil(kernel.n_lanes), &|panels| {
-                for panel in panels {
-                    // SAFETY: panels do not overlap, each is packed by one thread, and all fit.
-                    let dst = unsafe { at.part(panel * panel_len, panel_len) };
-                    // SAFETY: whoever has the kernel has its instructions.
-                    unsafe { (kernel.pack_b)(mat, panel * kernel.n_lanes, dst) };
-                }
-            });
-            &*data
+        RhsF32::Rows(mat) if kernel.reads_rows && k * n <= SMALL_B => {
+            Right::Lies { ptr: mat.as_ptr(), row: mat.stride(), lane: 1 }
         }
+        RhsF32::Rows(mat) if pool.is_none() => {
+            let len = K_BLOCK.min(k) * n_in_block(kernel, K_BLOCK.min(k)).min(n.next_multiple_of(kernel.n_lanes));
+            Right::Packs(mat, Shared(b_f32.at_least(len).as_mut_ptr()))
+        }
+        RhsF32::Rows(mat) => Right::packed(kernel, pack_all(kernel, pool, mat, b_f32), k),
     };
     let panels = Panels::even(m, kernel.n_rows);
-    let at = Shared(scratch.a_f32.at_least(m * K_BLOCK.min(k)).as_mut_ptr());
+    let packed = if kernel.reads_rows && reads_a_in_place(a.stride(), n) { None } else { Some(Shared(a_f32.at_least(m * K_BLOCK.min(k)).as_mut_ptr())) };
     let c = (Shared(c.as_mut_ptr()), c.stride());
-    let job = Job { kernel, k, n, a, b, panels, c };
-    in_shares(pool, panels.count(), &|mine| job.tiles(mine, at));
+    Job { kernel, k, n, a, packed, b, panels, c }.run(pool);
+}
+
+/// Whether packing A would cost more than it saves: it is read too few times, and its rows do not all fall into the same
+/// few places of L1.
+fn reads_a_in_place(stride: usize, n: usize) -> bool {
+    n < MANY_COLS && !stride.is_multiple_of(PAGE)
+}
+
+fn pack_all<'s>(kernel: &Kernel, pool: Option<&Pool>, mat: Mat<f32>, data: &'s mut Buffer<f32>) -> &'s [f32] {
+    let (n_panels, len) = (mat.n_cols().div_ceil(kernel.n_lanes), mat.n_rows() * kernel.n_lanes);
+    let data = data.at_least(n_panels * len);
+    let at = Shared(data.as_mut_ptr());
+    in_shares(pool, n_panels, &|panels| {
+        // SAFETY: shares do not overlap, and end with the last panel.
+        let dst = unsafe { at.part(panels.start * len, panels.len() * len) };
+        // SAFETY: whoever has the kernel has its instructions.
+        unsafe { (kernel.pack_b)(mat, 0..mat.n_rows(), panels, dst) };
+    });
+    data
+}
+
+/// Columns of a block of B with `k` rows: whole panels.
+fn n_in_block(kernel: &Kernel, k: usize) -> usize {
+    (B_BLOCK / (k.max(1) * kernel.n_lanes)).max(1) * kernel.n_lanes
+}
+
+/// B as the tiles come to read it.
+#[derive(Clone, Copy)]
+enum Right<'a> {
+    /// Where it lies: distances from row to row, and from a column that begins a panel to the next one that does, for
+    /// each of the columns between.
+    Lies { ptr: *const f32, row: usize, lane: usize },
+    /// Packed block by block by the one thread that there is.
+    Packs(Mat<'a, f32>, Shared<f32>),
+}
+
+impl Right<'_> {
+    fn packed(kernel: &Kernel, data: &[f32], k: usize) -> Self {
+        Self::Lies { ptr: data.as_ptr(), row: kernel.n_lanes, lane: k }
+    }
+
+    /// Makes a block ready, and says where its columns lie: the first one's beginning, and the two distances.
+    fn block(&self, kernel: &Kernel, ks: &Range<usize>, cols: &Range<usize>) -> (*const f32, usize, usize) {
+        match *self {
+            Self::Lies { ptr, row, lane } => (ptr.wrapping_add(cols.start * lane + ks.start * row), row, lane),
+            Self::Packs(mat, to) => {
+                let panels = cols.start / kernel.n_lanes..cols.end.div_ceil(kernel.n_lanes);
+                // SAFETY: the memory was made for a block, and one thread uses it.
+                let dst = unsafe { to.part(0, panels.len() * kernel.n_lanes * ks.len()) };
+                // SAFETY: whoever has the kernel has its instructions.
+                unsafe { (kernel.pack_b)(mat, ks.clone(), panels, dst) };
+                (to.0, kernel.n_lanes, ks.len())
+            }
+        }
+    }
 }
 
 struct Job<'a> {
@@ -110,50 +168,76 @@ struct Job<'a> {
     k: usize,
     n: usize,
     a: Mat<'a, f32>,
-    b: &'a [f32],
+    /// Where the panels of A are packed, if they are: rows of a block of K one after the other.
+    packed: Option<Shared<f32>>,
+    b: Right<'a>,
     panels: Panels,
     c: (Shared<f32>, usize),
 }
 
+// SAFETY: all it points to outlives the call that shares it; B is only read, each thread writes its own tiles of C and
+// its own panels of A.
+unsafe impl Sync for Job<'_> {}
+
 impl Job<'_> {
-    /// All tiles of these panels of A, which are packed into their part of `packed`.
-    fn tiles(&self, a_panels: Range<usize>, packed: Shared<f32>) {
-        let n_blocks = self.k.div_ceil(K_BLOCK).max(1);
-        for block in 0..n_blocks {
+    /// Shares the larger side among the threads.
+    fn run(&self, pool: Option<&Pool>) {
+        let (n_panels, n_lanes) = (self.panels.count(), self.kernel.n_lanes);
+        if self.packed.is_some() || self.panels.rows(n_panels - 1).end >= self.n {
+            in_shares(pool, n_panels, &|mine| self.tiles(mine, 0..self.n));
+        } else {
+            in_shares(pool, self.n.div_ceil(n_lanes), &|mine| {
+                self.tiles(0..n_panels, mine.start * n_lanes..self.n.min(mine.end * n_lanes));
+            });
+        }
+    }
+
+    /// All tiles of these panels of A and these columns.
+    fn tiles(&self, a_panels: Range<usize>, cols: Range<usize>) {
+        for block in 0..self.k.div_ceil(K_BLOCK).max(1) {
             let ks = block * K_BLOCK..self.k.min((block + 1) * K_BLOCK);
-            for a_panel in a_panels.clone() {
-                let rows = self.panels.rows(a_panel);
-                // SAFETY: panels do not overlap, each belongs to one thread, and all fit.
-                let dst = unsafe { packed.part(rows.start * K_BLOCK.min(self.k), rows.len() * ks.len()) };
-                // SAFETY: whoever has the kernel has its instructions.
-                unsafe { (self.kernel.pack_a)(self.a, rows, ks.clone(), dst) };
-            }
-            for first in (0..self.n).step_by(N_BLOCK) {
+            a_panels.clone().for_each(|panel| self.pack(self.panels.rows(panel), ks.clone()));
+            let n_in_block = n_in_block(self.kernel, ks.len());
+            for first in cols.clone().step_by(n_in_block) {
+                let cols = first..cols.end.min(first + n_in_block);
+                let (b, row, lane) = self.b.block(self.kernel, &ks, &cols);
                 for a_panel in a_panels.clone() {
-                    for col in (first..self.n.min(first + N_BLOCK)).step_by(self.kernel.n_lanes) {
-                        self.tile(self.panels.rows(a_panel), col, ks.clone(), packed);
+                    for col in cols.clone().step_by(self.kernel.n_lanes) {
+                        let b = b.wrapping_add((col - first) * lane);
+                        self.tile(self.panels.rows(a_panel), col, ks.clone(), (b, row));
                     }
                 }
             }
         }
     }
 
-    fn tile(&self, rows: Range<usize>, col: usize, ks: Range<usize>, packed: Shared<f32>) {
-        let n_lanes = self.kernel.n_lanes;
+    fn pack(&self, rows: Range<usize>, ks: Range<usize>) {
+        let Some(packed) = self.packed else { return };
+        // SAFETY: panels do not overlap, each belongs to one thread, and all fit.
+        let dst = unsafe { packed.part(rows.start * K_BLOCK.min(self.k), rows.len() * ks.len()) };
+        // SAFETY: whoever has the kernel has its instructions.
+        unsafe { (self.kernel.pack_a)(self.a, rows, ks, dst) };
+    }
+
+    fn tile(&self, rows: Range<usize>, col: usize, ks: Range<usize>, (b, b_stride): (*const f32, usize)) {
         let (c, c_stride) = self.c;
-        // SAFETY: whoever has the kernel has its instructions; A's panel and B's are packed; the tile's part of C, which
-        // was checked to have these rows and columns, belongs to this thread.
+        let (a, a_row, a_k) = match self.packed {
+            Some(packed) => (packed.0.cast_const().wrapping_add(rows.start * K_BLOCK.min(self.k)), 1, rows.len()),
+            None => (self.a.as_ptr().wrapping_add(rows.start * self.a.stride() + ks.start), self.a.stride(), 1),
+        };
+        // SAFETY: whoever has the kernel has its instructions; A and B hold these panels; the tile's part of C, which was
+        // checked to have these rows and columns, belongs to this thread.
         unsafe {
             (self.kernel.tile)(&Tile {
                 k: ks.len(),
                 n_rows: rows.len(),
-                n_cols: n_lanes.min(self.n - col),
-                a: packed.0.add(rows.start * K_BLOCK.min(self.k)),
-                a_row: 1,
-                a_k: rows.len(),
-                b: self.b.as_ptr().add(col * self.k + ks.start * n_lanes),
-                b_stride: n_lanes,
-                c: c.0.add(rows.start * c_stride + col),
+                n_cols: self.kernel.n_lanes.min(self.n - col),
+                a,
+                a_row,
+                a_k,
+                b,
+                b_stride,
+                c: c.0.wrapping_add(rows.start * c_stride + col),
                 c_stride,
                 adds: ks.start > 0,
             });

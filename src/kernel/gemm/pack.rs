@@ -32,13 +32,17 @@ impl Form {
 /// Bytes of A for one row of a panel and one group of K, whatever the form.
 pub(super) const GROUP_BYTES: usize = 4;
 
-/// Columns `col..col + n_lanes` of B, row after row, those that there are not as zeros.
-pub(super) fn columns_f32(b: Mat<f32>, col: usize, n_lanes: usize, dst: &mut [f32]) {
-    let n = n_lanes.min(b.n_cols() - col);
-    for (k, dst) in dst.chunks_exact_mut(n_lanes).enumerate() {
-        let (values, rest) = dst.split_at_mut(n);
-        values.copy_from_slice(&b.row(k)[col..][..n]);
-        rest.fill(0.0);
+/// These panels of B over a range of K, each row after row, columns that there are not as zeros.
+#[inline(always)]
+pub(super) fn columns_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, n_lanes: usize, dst: &mut [f32]) {
+    let len = ks.len() * n_lanes;
+    for (i, panel) in panels.enumerate() {
+        let n = n_lanes.min(b.n_cols() - panel * n_lanes);
+        for k in ks.clone() {
+            let (values, rest) = dst[i * len + (k - ks.start) * n_lanes..][..n_lanes].split_at_mut(n);
+            values.copy_from_slice(&b.row(k)[panel * n_lanes..][..n]);
+            rest.fill(0.0);
+        }
     }
 }
 

@@ -18,12 +18,10 @@ impl PackedF32 {
     pub fn new(isa: Isa, b: Mat<f32>) -> Self {
         let kernel = f32::kernel_of(isa);
         let n_lanes = kernel.n_lanes;
-        let mut data = Buffer::zeroed(b.n_cols().div_ceil(n_lanes) * n_lanes * b.n_rows());
-        for panel in 0..b.n_cols().div_ceil(n_lanes) {
-            let len = n_lanes * b.n_rows();
-            // SAFETY: who holds the token has the kernel's instructions.
-            unsafe { (kernel.pack_b)(b, panel * n_lanes, &mut data[panel * len..][..len]) };
-        }
+        let n_panels = b.n_cols().div_ceil(n_lanes);
+        let mut data = Buffer::zeroed(n_panels * n_lanes * b.n_rows());
+        // SAFETY: who holds the token has the kernel's instructions.
+        unsafe { (kernel.pack_b)(b, 0..b.n_rows(), 0..n_panels, &mut data) };
         Self { data, n_rows: b.n_rows(), n_cols: b.n_cols(), n_lanes }
     }
 

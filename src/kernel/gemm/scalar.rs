@@ -32,8 +32,8 @@ fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [
     pack::columns_i8(b, col, layout, dst, sums);
 }
 
-fn pack_b_f32(b: Mat<f32>, col: usize, dst: &mut [f32]) {
-    pack::columns_f32(b, col, LANES, dst);
+fn pack_b_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
+    pack::columns_f32(b, ks, panels, LANES, dst);
 }
 
 /// # Safety

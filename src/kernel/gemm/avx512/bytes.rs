@@ -11,7 +11,7 @@ use super::super::{
     packed::LayoutI8,
 };
 use super::{
-    LANES, by_rows,
+    LANES, by_rows, each_row,
     transpose::{self, Rows},
 };
 
@@ -58,7 +58,7 @@ unsafe fn in_rows<const R: usize>(t: &Tile) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
 unsafe fn rows<const R: usize>(t: &Tile, a_row: usize, a_group: usize) {
-    let mut sums = [[_mm512_setzero_si512(); 2]; R];
+    let mut sums = [[_mm512_setzero_si512(); 2]; 14];
     let mut b = t.b;
     // Three rows share a pointer, so that all fit in registers: x86 addresses p, p + s and p + 2 s.
     let mut a: [*const u8; 5] = std::array::from_fn(|i| t.a.wrapping_add(3 * i * a_row));
@@ -66,22 +66,22 @@ unsafe fn rows<const R: usize>(t: &Tile, a_row: usize, a_group: usize) {
         // SAFETY: the caller's promise; B's groups are two cache lines.
         unsafe {
             let (b0, b1) = (_mm512_load_si512(b.cast()), _mm512_load_si512(b.add(64).cast()));
-            for (r, [s0, s1]) in sums.iter_mut().enumerate() {
-                let four = _mm512_set1_epi32(a[r / 3].add(r % 3 * a_row).cast::<i32>().read_unaligned());
-                *s0 = _mm512_dpbusd_epi32(*s0, four, b0);
-                *s1 = _mm512_dpbusd_epi32(*s1, four, b1);
-            }
+            each_row!(R, |ROW| {
+                let four = _mm512_set1_epi32(a[ROW / 3].add(ROW % 3 * a_row).cast::<i32>().read_unaligned());
+                sums[ROW][0] = _mm512_dpbusd_epi32(sums[ROW][0], four, b0);
+                sums[ROW][1] = _mm512_dpbusd_epi32(sums[ROW][1], four, b1);
+            });
         }
         a = a.map(|a| a.wrapping_add(a_group));
         b = b.wrapping_add(4 * LANES);
     }
-    for (r, [s0, s1]) in sums.into_iter().enumerate() {
+    each_row!(R, |ROW| {
         // SAFETY: the caller's promise.
         unsafe {
-            _mm512_storeu_si512(t.c.add(r * t.c_stride).cast(), s0);
-            _mm512_storeu_si512(t.c.add(r * t.c_stride + 16).cast(), s1);
+            _mm512_storeu_si512(t.c.add(ROW * t.c_stride).cast(), sums[ROW][0]);
+            _mm512_storeu_si512(t.c.add(ROW * t.c_stride + 16).cast(), sums[ROW][1]);
         }
-    }
+    });
 }
 
 /// # Safety

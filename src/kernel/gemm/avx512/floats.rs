@@ -5,7 +5,7 @@ use std::{arch::x86_64::*, ops::Range};
 use super::super::super::Mat;
 use super::super::f32::{Kernel, Tile};
 use super::{
-    LANES, by_rows,
+    LANES, by_rows, each_row,
     transpose::{self, Rows},
 };
 
@@ -52,7 +52,7 @@ instance!(rows_edge, false, |t| t.a_row, 1);
 unsafe fn rows<const R: usize, const WHOLE: bool>(t: &Tile, a_row: usize, a_k: usize) {
     let mask = u32::MAX >> (LANES - t.n_cols);
     let masks = (mask as u16, (mask >> 16) as u16);
-    let mut sums = [[_mm512_setzero_ps(); 2]; R];
+    let mut sums = [[_mm512_setzero_ps(); 2]; 14];
     let mut b = t.b;
     // Three rows share a pointer, so that all fit in registers: x86 addresses p, p + s and p + 2 s.
     let mut a: [*const f32; 5] = std::array::from_fn(|i| t.a.wrapping_add(3 * i * a_row));
@@ -60,19 +60,20 @@ unsafe fn rows<const R: usize, const WHOLE: bool>(t: &Tile, a_row: usize, a_k: u
         // SAFETY: the caller's promise; masked loads touch nothing beyond the mask.
         unsafe {
             let (b0, b1) = (load::<WHOLE>(b, masks.0), load::<WHOLE>(b.wrapping_add(16), masks.1));
-            for (r, [s0, s1]) in sums.iter_mut().enumerate() {
-                let one = _mm512_set1_ps(*a[r / 3].add(r % 3 * a_row));
-                *s0 = _mm512_fmadd_ps(one, b0, *s0);
-                *s1 = _mm512_fmadd_ps(one, b1, *s1);
-            }
+            each_row!(R, |ROW| {
+                let one = _mm512_set1_ps(*a[ROW / 3].add(ROW % 3 * a_row));
+                sums[ROW][0] = _mm512_fmadd_ps(one, b0, sums[ROW][0]);
+                sums[ROW][1] = _mm512_fmadd_ps(one, b1, sums[ROW][1]);
+            });
         }
         a = a.map(|a| a.wrapping_add(a_k));
         b = b.wrapping_add(t.b_stride);
     }
-    for (r, [mut s0, mut s1]) in sums.into_iter().enumerate() {
+    each_row!(R, |ROW| {
+        let [mut s0, mut s1] = sums[ROW];
         // SAFETY: the caller's promise of these rows and columns of C.
         unsafe {
-            let c = t.c.add(r * t.c_stride);
+            let c = t.c.add(ROW * t.c_stride);
             if t.adds {
                 s0 = _mm512_add_ps(load::<WHOLE>(c, masks.0), s0);
                 s1 = _mm512_add_ps(load::<WHOLE>(c.wrapping_add(16), masks.1), s1);
@@ -80,7 +81,7 @@ unsafe fn rows<const R: usize, const WHOLE: bool>(t: &Tile, a_row: usize, a_k: u
             store::<WHOLE>(c, masks.0, s0);
             store::<WHOLE>(c.wrapping_add(16), masks.1, s1);
         }
-    }
+    });
 }
 
 /// # Safety
@@ -114,17 +115,29 @@ unsafe fn pack_a(a: Mat<f32>, rows: Range<usize>, ks: Range<usize>, dst: &mut [f
 
 use transpose::pack as pack_rows;
 
+/// Rows that are packed for all panels before the next ones: long enough for whole stretches of each panel, few enough
+/// that B is read row by row, as it lies.
+const STRETCH: usize = 8;
+
 /// # Safety
 /// The CPU has the instructions.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-unsafe fn pack_b(b: Mat<f32>, col: usize, dst: &mut [f32]) {
-    let mask = u32::MAX >> (LANES - LANES.min(b.n_cols() - col));
-    for (k, dst) in dst.as_chunks_mut::<LANES>().0.iter_mut().enumerate().take(b.n_rows()) {
-        // SAFETY: the mask ends with the row, and `dst` is two registers long.
-        unsafe {
-            let from = b.as_ptr().add(k * b.stride() + col);
-            _mm512_storeu_ps(dst.as_mut_ptr(), load::<false>(from, mask as u16));
-            _mm512_storeu_ps(dst.as_mut_ptr().add(16), load::<false>(from.wrapping_add(16), (mask >> 16) as u16));
+unsafe fn pack_b(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
+    let len = ks.len() * LANES;
+    assert!(ks.end <= b.n_rows() && dst.len() >= panels.len() * len, "the panels fit");
+    for first in ks.clone().step_by(STRETCH) {
+        for (i, panel) in panels.clone().enumerate() {
+            let col = panel * LANES;
+            let mask = u32::MAX >> (LANES - LANES.min(b.n_cols() - col));
+            for k in first..ks.end.min(first + STRETCH) {
+                // SAFETY: the mask ends with the row, and the panels fit.
+                unsafe {
+                    let from = b.as_ptr().add(k * b.stride() + col);
+                    let to = dst.as_mut_ptr().add(i * len + (k - ks.start) * LANES);
+                    _mm512_storeu_ps(to, load::<false>(from, mask as u16));
+                    _mm512_storeu_ps(to.add(16), load::<false>(from.wrapping_add(16), (mask >> 16) as u16));
+                }
+            }
         }
     }
 }
