@@ -11,6 +11,7 @@ mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod machine;
 mod noise;
 mod param;
 mod quantize;
@@ -23,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
     ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Lines, Mark,
@@ -81,6 +83,8 @@ pub fn nearest(id: &str) -> Option<&'static str> {
 #[derive(Clone, Copy)]
 pub struct Ctx<'a> {
     pub sources: &'a Sources,
+    /// Where the lab runs, and the clock for what it measures.
+    pub machine: &'a Machine,
     cancel: &'a AtomicBool,
     progress: &'a (dyn Fn(u64, u64) + Sync),
     clock: &'a (dyn Fn() -> Duration + Sync),
@@ -89,7 +93,12 @@ pub struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     /// `cancel` is looked at, and `progress` told of (done, total), at each [`Ctx::step`].
     pub fn new(sources: &'a Sources, cancel: &'a AtomicBool, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
-        Self { sources, cancel, progress, clock: &|| Duration::ZERO }
+        Self { sources, machine: &RECORDED, cancel, progress, clock: &|| Duration::ZERO }
+    }
+
+    /// The same on a machine that was looked at; without one times come from a record.
+    pub fn with_machine(self, machine: &'a Machine) -> Self {
+        Self { machine, ..self }
     }
 
     /// The same with a clock that tells how long the job has run; without one no time passes.

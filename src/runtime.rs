@@ -12,6 +12,7 @@ mod event_loop;
 pub mod headless;
 mod input;
 mod job;
+mod machine;
 mod paint;
 mod scheme;
 mod signal;
@@ -28,6 +29,7 @@ use std::{
 
 pub use clock::now;
 pub use disk::Log;
+pub use machine::this_machine;
 pub use scheme::{ThemeChoice, depth, find_theme};
 pub use signal::{die_by, ignore_file_size_limit};
 pub use world::{Sight, World};

@@ -8,6 +8,7 @@ use crate::{
     cli::{Failure, Outcome, write_file},
     export,
     lab::{self, Ctx, Lab, ParamKind, Params, Report},
+    runtime::this_machine,
     tensor::Sources,
     text::did_you_mean,
 };
@@ -43,7 +44,8 @@ pub(super) fn run(options: &Options, out: &mut dyn Write) -> Result<Outcome, Fai
             let lab = find(name)?;
             let params = params(lab, &options.set)?;
             let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
-            let report = (lab.run)(&params, &Ctx::new(&sources, &cancel, &|_, _| {}));
+            let machine = this_machine();
+            let report = (lab.run)(&params, &Ctx::new(&sources, &cancel, &|_, _| {}).with_machine(&machine));
             let report = report.map_err(|error| Failure::Refused(format!("lab {name}: {error}")))?;
             save(options, &report)?;
             print(options.json, lab, &params, &report, out)?;

@@ -19,6 +19,7 @@ use crate::{
     app::{App, Look},
     course::Library,
     input::{Key, parse_script},
+    lab::Ctx,
     learner::Event,
     model::{Effect, Job, JobEvent, JobId, Msg, Now, Route, Slot, Start},
     runtime::{disk::kept, job},
@@ -243,7 +244,9 @@ impl Headless {
     }
 
     fn work(&self, job: &Job) -> JobEvent {
-        match job::run(job, &self.library, &self.sources, &AtomicBool::new(false), &|_, _| {}) {
+        let cancel = AtomicBool::new(false);
+        let ctx = Ctx::new(&self.sources, &cancel, &|_, _| {});
+        match job::run(job, &self.library, &ctx) {
             Ok(outcome) => JobEvent::Done(outcome),
             Err(failure) => JobEvent::Failed(failure),
         }

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, Sender, SyncSender},
     },
@@ -14,9 +14,9 @@ use std::{
 
 use crate::{
     course::Library,
-    lab::Ctx,
+    lab::{Ctx, Machine},
     model::{Failure, Job, JobEvent, JobId, Msg, Outcome, Slot},
-    runtime::event_loop::Wake,
+    runtime::{event_loop::Wake, machine::this_machine},
     tensor::Sources,
 };
 
@@ -50,13 +50,15 @@ struct Worker {
 pub(super) struct Jobs {
     library: Arc<Library>,
     sources: Arc<Sources>,
+    /// Looked at when the first lab runs.
+    machine: Arc<LazyLock<Machine>>,
     queue: SyncSender<Wake>,
     workers: Vec<Worker>,
 }
 
 impl Jobs {
     pub(super) fn new(library: Arc<Library>, sources: Arc<Sources>, queue: SyncSender<Wake>) -> Self {
-        Self { library, sources, queue, workers: Vec::new() }
+        Self { library, sources, machine: Arc::new(LazyLock::new(this_machine)), queue, workers: Vec::new() }
     }
 
     /// Starts a job in its slot; the one before it there is cancelled and never answered for if it had not begun.
@@ -85,9 +87,10 @@ impl Jobs {
     fn hire(&self, slot: Slot) -> Worker {
         let (orders, inbox) = mpsc::channel();
         let (library, sources, queue) = (Arc::clone(&self.library), Arc::clone(&self.sources), self.queue.clone());
+        let machine = Arc::clone(&self.machine);
         thread::Builder::new()
             .name(format!("job {slot:?}").to_lowercase())
-            .spawn(move || work(&inbox, &library, &sources, &queue))
+            .spawn(move || work(&inbox, &library, &sources, &machine, &queue))
             .expect("a few threads are always to be had; without them no lab could run");
         Worker { slot, orders, cancel: Arc::default() }
     }
@@ -101,12 +104,15 @@ impl Drop for Jobs {
     }
 }
 
-fn work(inbox: &Receiver<Order>, library: &Library, sources: &Sources, queue: &SyncSender<Wake>) {
+fn work(inbox: &Receiver<Order>, library: &Library, sources: &Sources, machine: &LazyLock<Machine>, queue: &SyncSender<Wake>) {
     while let Ok(order) = inbox.recv() {
         let order = inbox.try_iter().last().unwrap_or(order);
         let tell = |event| queue.send(Wake::Msg(Msg::Job(order.id, event)));
         let progress = Throttle::new(|done, total| drop(tell(JobEvent::Progress { done, total })));
-        let answer = run(&order.job, library, sources, &order.cancel, &|done, total| progress.step(done, total));
+        let start = Instant::now();
+        let (clock, step) = (|| start.elapsed(), |done, total| progress.step(done, total));
+        let ctx = Ctx::new(sources, &order.cancel, &step).with_clock(&clock).with_machine(machine);
+        let answer = run(&order.job, library, &ctx);
         let event = match answer {
             Ok(outcome) => JobEvent::Done(outcome),
             Err(failure) => JobEvent::Failed(failure),
@@ -118,15 +124,8 @@ fn work(inbox: &Receiver<Order>, library: &Library, sources: &Sources, queue: &S
 }
 
 /// Runs one job on this thread; a panic becomes a [`Failure::Panic`] with its message and place.
-pub(super) fn run(
-    job: &Job,
-    library: &Library,
-    sources: &Sources,
-    cancel: &AtomicBool,
-    progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Outcome, Failure> {
-    let start = Instant::now();
-    guarded(|| job.run(library, &Ctx::new(sources, cancel, progress).with_clock(&|| start.elapsed())))
+pub(super) fn run(job: &Job, library: &Library, ctx: &Ctx<'_>) -> Result<Outcome, Failure> {
+    guarded(|| job.run(library, ctx))
 }
 
 fn guarded(job: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
