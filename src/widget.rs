@@ -7,6 +7,7 @@
 pub mod card;
 pub mod controls;
 pub mod dots;
+pub mod editor;
 pub mod field;
 pub mod figure;
 pub mod footer;
@@ -14,6 +15,7 @@ pub mod metrics;
 pub mod rich;
 pub mod skill_map;
 pub mod svg;
+pub mod syntax;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_segmentation::UnicodeSegmentation;
