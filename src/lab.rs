@@ -66,8 +66,21 @@ impl Lab {
 }
 
 /// Every lab, in the order of the menus.
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, float_bits::LAB, rounding::LAB, noise::LAB, affine::LAB, fp8::LAB];
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, codebook::LAB];
+pub static ALL: &[Lab] = &[
+    // Everything at once.
+    quantize::LAB,
+    // Foundations.
+    bytes::LAB,
+    float_bits::LAB,
+    rounding::LAB,
+    noise::LAB,
+    // Integers.
+    affine::LAB,
+    // Granularity and codebooks.
+    codebook::LAB,
+    // Formats.
+    fp8::LAB,
+];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

@@ -12,8 +12,8 @@ use std::{
 /// The modules in the order of their layers: each may use only those above it.
 const LAYERS: &[&str] = &[
     "text", "id", "kernel", "quant", "nn", "tensor", "lab", "export", "expr", "script", "course", "learner", "input", "model",
-    "theme", "widget", "screen", "overlay", "app", "runtime", "cli", "main",
-    "widget", "screen", "overlay", "app", "runtime", "cli", "main",
+    "theme", "widget", "screen", "overlay", "app", "runtime", "cli", "main", "widget", "screen", "overlay", "app", "runtime",
+    "cli", "main",
 ];
 
 /// Pairs that speak only in ids although one stands above the other.

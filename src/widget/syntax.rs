@@ -142,7 +142,8 @@ impl<'l> Scanner<'l> {
         } else if first.is_ascii_digit() {
             self.take(number_len(self.rest), Role::SeriesB);
         } else if first.is_alphabetic() || matches!(first, '_' | '#') {
-            let len = 1.max(self.rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '#'))).unwrap_or(self.rest.len()));
+            let len =
+                1.max(self.rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '#'))).unwrap_or(self.rest.len()));
             let role = if language.keywords.contains(&&self.rest[..len]) { Role::Accent } else { Role::Text };
             self.take(len, role);
         } else {

@@ -22,9 +22,7 @@ static PAR: Shape = Shape { header: "`par`", kind: "", fields: &[fields_of::<Raw
 pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par", &PAR)];
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
-const VIEWS: [(&str, &str); 8] = [
-const VIEWS: [(&str, &str); 25] = [
-const VIEWS: [(&str, &str); 12] = [
+const VIEWS: &[(&str, &str)] = &[
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -65,7 +63,7 @@ pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Opti
     let prompt = reader.maybe(&raw.prompt);
     let set = settings(lab, raw.set, reader);
     let vary = vary(lab, &raw.vary, reader);
-    let view = raw.view.as_ref().and_then(|view| reader.one_of(view, &VIEWS, "view"));
+    let view = raw.view.as_ref().and_then(|view| reader.one_of(view, VIEWS, "view"));
     let predict = raw.predict.into_iter().filter_map(|raw| predict(lab, raw, reader)).collect();
     let par = raw.par.and_then(|par| self::par(lab, par, &raw.goal, reader));
     let goal = raw.goal.as_ref().and_then(|goal| self::goal(lab, goal, reader));
