@@ -223,7 +223,7 @@ impl<'a> FigureView<'a> {
             return area;
         }
         let extra = if extra.is_empty() { extra } else { format!(" {} {extra}", glyphs.separator) };
-        let room = if extra.width() + 20 > width { width } else { width - extra.width() };
+        let room = if extra.width() + 16 > width { width } else { width - extra.width() };
         let heading = fit(&self.theme.say(self.figure.heading()), room, glyphs.ellipsis);
         let x = print(buf, area, 0, 0, &heading, self.theme.style(Role::Text));
         print(buf, area, x, 0, &fit(&extra, width - x.min(width), glyphs.ellipsis), self.theme.style(Role::Dim));

@@ -10,7 +10,7 @@ use super::{
     stack::{Lines, Span},
 };
 use crate::{
-    lab::{Bits, BitsRow},
+    lab::{Bits, BitsRow, SeriesRole},
     theme::Role,
 };
 
@@ -31,7 +31,10 @@ fn lines(view: &FigureView<'_>, f: &Bits, width: usize) -> Lines {
     let mut out = Lines::default();
     // Rows with the same fields, such as the formats of one number, share one head.
     for group in f.rows.chunk_by(|a, b| names(a).eq(names(b))) {
-        let columns = Columns::of(group, width.saturating_sub(start));
+        let Some(columns) = Columns::of(group, width.saturating_sub(start)) else {
+            group.iter().for_each(|row| listed(view, row, width, &mut out));
+            continue;
+        };
         out.push(columns.head(&group[0], start, view));
         // Notes stand behind the words if all of them fit there.
         let beside = start + columns.width() + GAP;
@@ -52,6 +55,26 @@ fn lines(view: &FigureView<'_>, f: &Bits, width: usize) -> Lines {
     out
 }
 
+/// Where there is no room for a word in one line: its fields one below the other, then its note.
+fn listed(view: &FigureView<'_>, row: &BitsRow, width: usize, out: &mut Lines) {
+    out.wrapped(&view.theme.say(&row.label), 0, width, Role::Text);
+    let widest = row.fields.iter().map(|field| field.0.width()).max().unwrap_or(0);
+    let start = if widest > 0 { (GAP + widest + 1).min(width / 2) } else { GAP };
+    for (i, bits) in fields(row).into_iter().enumerate() {
+        let from = out.len();
+        out.wrapped(&bits, start, width, row.fields.get(i).map_or(Role::Text, ink));
+        if let Some(field) = row.fields.get(i) {
+            out.lead(from, Span::new(GAP, fit(&view.theme.say(field.0), start.saturating_sub(GAP + 1), ""), Role::Dim));
+        }
+    }
+    out.wrapped(&view.theme.say(&row.note), GAP, width, Role::Text);
+}
+
+/// The grid's colour is for lines; a bit is text.
+fn ink(&(_, _, series): &(&'static str, u32, SeriesRole)) -> Role {
+    if series == SeriesRole::Grid { Role::Dim } else { role(series) }
+}
+
 fn names(row: &BitsRow) -> impl Iterator<Item = &'static str> + '_ {
     row.fields.iter().map(|field| field.0)
 }
@@ -63,21 +86,14 @@ struct Columns {
 }
 
 impl Columns {
-    /// As wide as the names, if there is room; else as wide as the bits, and at last without gaps.
-    fn of(group: &[BitsRow], room: usize) -> Self {
+    /// As wide as the names, if there is room; else as wide as the bits; `None` where not even those fit.
+    fn of(group: &[BitsRow], room: usize) -> Option<Self> {
         let n_fields = group[0].fields.len().max(1);
         let bits = |i: usize| group.iter().map(|row| fields(row)[i].len()).max().unwrap_or(0);
         let name = |i: usize| group[0].fields.get(i).map_or(0, |field| field.0.width());
         let named = Self { widths: (0..n_fields).map(|i| bits(i).max(name(i))).collect(), gap: GAP };
         let bare = Self { widths: (0..n_fields).map(bits).collect(), gap: 1 };
-        let fits = |columns: &Self| columns.width() <= room;
-        if fits(&named) {
-            named
-        } else if fits(&bare) {
-            bare
-        } else {
-            Self { gap: 0, ..bare }
-        }
+        [named, bare].into_iter().find(|columns| columns.width() <= room)
     }
 
     fn width(&self) -> usize {
@@ -99,9 +115,7 @@ impl Columns {
         let mut x = start;
         let mut out = Vec::new();
         for (i, (bits, width)) in fields(row).into_iter().zip(&self.widths).enumerate() {
-            let role = row.fields.get(i).map_or(Role::Text, |field| role(field.2));
-            // The grid's colour is for lines; a bit is text.
-            out.push(Span::new(x, bits, if role == Role::Grid { Role::Dim } else { role }));
+            out.push(Span::new(x, bits, row.fields.get(i).map_or(Role::Text, ink)));
             x += width + self.gap;
         }
         out
@@ -127,7 +141,6 @@ fn fields(row: &BitsRow) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::SeriesRole;
 
     #[test]
     fn fields_are_cut_from_the_most_significant_bit_down() {

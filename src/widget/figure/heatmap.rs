@@ -57,10 +57,10 @@ impl Cut {
     }
 }
 
-/// "the greatest of 4 rows x 12 columns in a cell"; empty where each element has its own.
+/// "max of 4x12 a cell", rows first; empty where each element has its own.
 pub(super) fn heading_extra(f: &Heatmap, area: Rect) -> String {
     let block = Cut::new(f, usize::from(area.height).saturating_sub(3), Frame::room(area.width)).block;
-    if block == (1, 1) { String::new() } else { format!("a cell: greatest of {}x{}", block.0, block.1) }
+    if block == (1, 1) { String::new() } else { format!("max of {}x{} a cell", block.0, block.1) }
 }
 
 /// Rows without the heading: one a row of the matrix, labels, shades.

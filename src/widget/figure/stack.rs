@@ -46,6 +46,13 @@ impl Lines {
         self.0.len()
     }
 
+    /// Puts a name at the beginning of a line that is there.
+    pub(super) fn lead(&mut self, line: usize, name: Span) {
+        if let Some(line) = self.0.get_mut(line) {
+            line.insert(0, name);
+        }
+    }
+
     /// Text in as many lines as it takes from column `x` on; none for an empty one.
     pub(super) fn wrapped(&mut self, text: &str, x: usize, width: usize, role: Role) {
         if !text.is_empty() {

@@ -19,9 +19,9 @@ const LABEL_ROOM: usize = 10;
 /// With more places than this the cursor leaps, so that no walk takes minutes.
 const MOST_STOPS: usize = 300;
 
-/// Rows without the heading: each row and its note, the axis, its labels, the legend.
+/// Rows without the heading: each set and its note, the labels of the axis, the legend.
 pub(super) fn height(f: &Ticks) -> usize {
-    f.rows.len() + f.rows.iter().filter(|row| !row.note.is_empty()).count() + 3
+    f.rows.len() + f.rows.iter().filter(|row| !row.note.is_empty()).count() + 2
 }
 
 /// The axis in columns.
