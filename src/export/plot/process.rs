@@ -135,7 +135,12 @@ pub(super) fn flow(f: &Flow, canvas: &mut Canvas) {
         canvas.rect(LEFT, y - 18.0, 4.0, BOX.1, colour(stage.role), 1.0);
         canvas.bold(LEFT + 14.0, y, &stage.name);
         let side = if stage.side.is_empty() { String::new() } else { format!("← {}", stage.side) };
-        canvas.text(LEFT + BOX.0 + 12.0, y, "start", [side.as_str(), stage.note.as_str()].join("   ").trim());
+        canvas.text(
+            LEFT + BOX.0 + 12.0,
+            y,
+            "start",
+            &[side.as_str(), stage.note.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "),
+        );
         if !stage.out.is_empty() {
             canvas.rect(LEFT + 20.0, y - 18.0 + BOX.1, 1.5, 2.0 * ROW - BOX.1, INK, 1.0);
             canvas.text(LEFT + 32.0, y + ROW - 2.0, "start", &stage.out);
