@@ -285,7 +285,7 @@ impl Job<'_> {
 /// Calls `visit` with shares of `0..n`, several a thread, so that one who is held up does not hold up all.
 pub(super) fn in_shares(pool: Option<&Pool>, n: usize, visit: &(dyn Fn(Range<usize>) + Sync)) {
     let Some(pool) = pool else { return visit(0..n) };
-    let n_shares = if pool.n_threads() == 1 { 1 } else { n.min(pool.n_threads() * 4) };
+    let n_shares = if pool.n_threads() == 1 { 1 } else { n.min(pool.n_threads() * 16) };
     pool.run(n_shares, &|i| visit(share(n, n_shares, i)));
 }
 
