@@ -62,7 +62,7 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_fast_operators(false);
     engine.set_fail_on_invalid_map_property(true);
-    for name in ["eval", "debug", "Fn", "curry", "is_def_var", "is_def_fn"] {
+    for name in ["eval", "debug", "Fn", "curry", "type_of", "is_def_var", "is_def_fn"] {
         engine.disable_symbol(name);
     }
     engine.set_max_call_levels(host.limits.depth);

@@ -157,6 +157,9 @@ fn lexing(error: &LexError) -> Words {
 }
 
 fn unknown_operator(sign: &str) -> Words {
+    if sign.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return (format!("there is no `{sign}` in scripts"), reserved(sign).1);
+    }
     let help = match sign {
         "@" => Some("the product of two matrices is `matmul(a, b)`"),
         "===" => Some("equality is `==`"),
@@ -177,6 +180,7 @@ fn reserved(word: &str) -> Words {
         "var" => Some("a variable is `let x = ..`"),
         "import" | "use" | "export" | "module" => Some("everything that there is is here already; scripts have no modules"),
         "eval" => Some("scripts cannot run text as code"),
+        "type_of" => Some("the type of a tensor is `t.dtype`"),
         "and" => Some("write `&&`"),
         "or" => Some("write `||`"),
         "not" => Some("write `!`"),

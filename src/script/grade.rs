@@ -88,8 +88,8 @@ impl<'a> Pair<'a> {
                 test: test.name.clone(),
                 inputs: shown(),
                 call: test.call.clone(),
-                got: format::text(&got),
-                expected: format::text(&expected),
+                got: told(&got, &expected),
+                expected: told(&expected, &got),
                 fault: None,
                 stop: None,
             }),
@@ -140,11 +140,14 @@ impl<'a> Side<'a> {
         for (name, value) in inputs {
             scope.push_dynamic(name.as_str(), value.clone());
         }
-        let call = self.session.compile(call).map_err(Trouble::Fault)?;
-        let whole = self.functions.merge(&call);
-        let value = self.session.evaluate(&mut scope, &whole);
+        let compiled = self.session.compile(call).map_err(Trouble::Fault)?;
+        let value = self.session.evaluate(&mut scope, &self.functions.merge(&compiled));
         self.session.host.take_output();
         value.map_err(|error| match fault::end_of(&error, self.source, &self.session.host.limits) {
+            // Outside of every function the place is one in the call, not in the learner's code.
+            End::Failed(fault) if !matches!(*error, rhai::EvalAltResult::ErrorInFunctionCall(..)) => {
+                Trouble::Fault(Fault { line: 0, column: 0, source_line: call.to_owned(), ..fault })
+            }
             End::Failed(fault) => Trouble::Fault(fault),
             End::Stopped(stop) => Trouble::Stop(stop),
             End::Finished => Trouble::Fault(Fault { message: "the call gives no value".into(), ..Fault::default() }),
@@ -219,6 +222,16 @@ fn is_equal_inside(a: &Dynamic, b: &Dynamic) -> bool {
         return a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_equal(a, b)));
     }
     a.type_id() == b.type_id() && format::text(a) == format::text(b)
+}
+
+/// A value as it is printed; of a tensor that differs from another of its shape, also the first place where it does.
+fn told(value: &Dynamic, other: &Dynamic) -> String {
+    let text = format::text(value);
+    let (Some(Operand::Tensor(a)), Some(Operand::Tensor(b))) = (Operand::of(value), Operand::of(other)) else { return text };
+    match (0..a.len()).find(|&i| a.shape() == b.shape() && !is_near(a.get(i), b.get(i))) {
+        Some(i) => format!("{text}, with {} at place {i}", format::number(a.get(i))),
+        None => text,
+    }
 }
 
 /// Here a NaN equals a NaN: both sides came to the same.

@@ -21,6 +21,7 @@ pub(super) use place::{at, concat, reshape, rows, set, set_row, transpose};
 pub(super) use reduce::{Reduction, reduce, reduce_axis};
 
 use super::host::{Host, Lease, Trouble, trouble};
+use crate::quant::{FloatFormat, Overflow, Rounding};
 
 /// Axes of a tensor at most.
 pub(super) const MAX_RANK: usize = 6;
@@ -36,6 +37,10 @@ pub(super) enum DType {
     I32,
     /// -8 to 7, two to a byte.
     I4,
+    E4m3,
+    E5m2,
+    /// Two to a byte.
+    E2m1,
 }
 
 impl DType {
@@ -48,6 +53,9 @@ impl DType {
             Self::U8 => "u8",
             Self::I32 => "i32",
             Self::I4 => "i4",
+            Self::E4m3 => "e4m3",
+            Self::E5m2 => "e5m2",
+            Self::E2m1 => "e2m1",
         }
     }
 
@@ -55,13 +63,28 @@ impl DType {
         match self {
             Self::F32 | Self::I32 => 32,
             Self::F16 | Self::Bf16 => 16,
-            Self::I8 | Self::U8 => 8,
-            Self::I4 => 4,
+            Self::I8 | Self::U8 | Self::E4m3 | Self::E5m2 => 8,
+            Self::I4 | Self::E2m1 => 4,
         }
     }
 
     pub(super) fn is_float(self) -> bool {
-        matches!(self, Self::F32 | Self::F16 | Self::Bf16)
+        !matches!(self, Self::I8 | Self::U8 | Self::I32 | Self::I4)
+    }
+
+    /// Of formats that are only stored: arithmetic on them gives f32.
+    fn stored(self) -> Option<FloatFormat> {
+        match self {
+            Self::E4m3 => Some(FloatFormat::E4M3),
+            Self::E5m2 => Some(FloatFormat::E5M2),
+            Self::E2m1 => Some(FloatFormat::E2M1),
+            _ => None,
+        }
+    }
+
+    /// What arithmetic on tensors of this type gives.
+    fn computed(self) -> Self {
+        if matches!(self, Self::F16 | Self::Bf16) { self } else { Self::F32 }
     }
 
     /// First and last value of a type of whole numbers.
@@ -79,7 +102,8 @@ impl DType {
         match self {
             Self::F16 => f16::from_f64(x).to_f64(),
             Self::Bf16 => bf16::from_f64(x).to_f64(),
-            _ => f64::from(x as f32),
+            Self::F32 => f64::from(x as f32),
+            _ => f64::from(self.round(to_odd(x))),
         }
     }
 
@@ -88,9 +112,40 @@ impl DType {
         match self {
             Self::F16 => f16::from_f32(x).to_f32(),
             Self::Bf16 => bf16::from_f32(x).to_f32(),
-            _ => x,
+            Self::F32 => x,
+            other => {
+                let mut one = [x];
+                other.round_all(&mut one);
+                one[0]
+            }
         }
     }
+
+    fn round_all(self, items: &mut [f32]) {
+        match self.stored() {
+            Some(format) => {
+                let mut before = [0.0; 1024];
+                for block in items.chunks_mut(before.len()) {
+                    let before = &mut before[..block.len()];
+                    before.copy_from_slice(block);
+                    format.round_slice(before, Rounding::Even, 0, Overflow::Saturate, block);
+                }
+            }
+            None if self == Self::F32 => {}
+            None => items.iter_mut().for_each(|x| *x = self.round(*x)),
+        }
+    }
+}
+
+/// A double as f32 so that a second rounding, to a narrower format, does not see a tie that was none: toward zero, and
+/// odd where something was cut off.
+fn to_odd(x: f64) -> f32 {
+    let near = x as f32;
+    if f64::from(near) == x || !near.is_finite() {
+        return near;
+    }
+    let bits = if f64::from(near).abs() > x.abs() { near.to_bits() - 1 } else { near.to_bits() };
+    f32::from_bits(bits | 1)
 }
 
 /// Values and the memory that was taken for them.
@@ -126,9 +181,7 @@ impl Tensor {
     /// A float tensor; `items` are as many as the shape says. They are rounded to the type.
     pub(super) fn floats(shape: &[usize], dtype: DType, fill: Filled<f32>) -> Self {
         let Filled { mut items, lease } = fill;
-        if dtype != DType::F32 {
-            items.iter_mut().for_each(|x| *x = dtype.round(*x));
-        }
+        dtype.round_all(&mut items);
         debug_assert_eq!(items.len(), shape.iter().product::<usize>());
         Self { shape: shape.into(), dtype, data: Data::Floats(Arc::new(Buffer { items, lease })) }
     }

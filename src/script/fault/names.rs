@@ -149,7 +149,7 @@ pub(super) fn type_name(name: &str) -> &'static str {
         "()" => "nothing",
         "array" | "Array" => "a list",
         "map" | "Map" | "object map" => "a map",
-        "tensor" => "a tensor",
+        other if other.to_lowercase().contains("tensor") => "a tensor",
         "char" | "string" => "a text",
         "Fn" | "FnPtr" => "a function",
         other if other.contains("String") || other.contains("str") => "a text",

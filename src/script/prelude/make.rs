@@ -102,7 +102,7 @@ pub(super) fn weights(call: &mut Call) -> Answer {
 /// To a float type.
 fn floats(call: &Call, dtype: DType) -> Answer {
     Ok(match call.operand(0)? {
-        Operand::Int(i) => Dynamic::from(f64::from(dtype.round(i as f32))),
+        Operand::Int(i) => Dynamic::from(dtype.round_wide(i as f64)),
         Operand::Float(x) => Dynamic::from(dtype.round_wide(x)),
         Operand::Tensor(t) => Dynamic::from(t.cast_float(call.host, dtype)?),
     })
@@ -118,6 +118,18 @@ pub(super) fn to_f16(call: &mut Call) -> Answer {
 
 pub(super) fn to_bf16(call: &mut Call) -> Answer {
     floats(call, DType::Bf16)
+}
+
+pub(super) fn to_e4m3(call: &mut Call) -> Answer {
+    floats(call, DType::E4m3)
+}
+
+pub(super) fn to_e5m2(call: &mut Call) -> Answer {
+    floats(call, DType::E5m2)
+}
+
+pub(super) fn to_e2m1(call: &mut Call) -> Answer {
+    floats(call, DType::E2m1)
 }
 
 /// To a type of whole numbers by `cast`.

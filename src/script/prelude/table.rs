@@ -11,10 +11,10 @@ macro_rules! natives {
             property("shape", "t.shape", "lengths of the axes, as a list", |t| {
                 Dynamic::from(t.shape().iter().map(|&n| Dynamic::from(n as INT)).collect::<rhai::Array>())
             }),
-            property("dtype", "t.dtype", "type of the values: \"f32\", \"f16\", \"bf16\", \"i8\", \"u8\", \"i32\", \"i4\"", |t| {
+            property("dtype", "t.dtype", "type of the values: \"f32\", \"f16\", \"bf16\", \"e4m3\", \"e5m2\", \"e2m1\", \"i8\", \"u8\", \"i32\", \"i4\"", |t| {
                 Dynamic::from(t.dtype().name())
             }),
-            property("nbytes", "t.nbytes", "bytes that the values take; an i4 takes half a byte", |t| {
+            property("nbytes", "t.nbytes", "bytes that the values take; an i4 or e2m1 takes half a byte", |t| {
                 Dynamic::from(t.n_bytes() as INT)
             }),
             constant("pi", "pi", "3.14159..", std::f64::consts::PI),
@@ -57,6 +57,9 @@ pub static PRELUDE: &[Native] = natives! {
     "to_f32" 1 1 make::to_f32, "to_f32(x)", "as 32-bit floats; exact for every type here but large i32";
     "to_f16" 1 1 make::to_f16, "to_f16(x)", "to the nearest FP16 value, ties to even; beyond 65504 infinity";
     "to_bf16" 1 1 make::to_bf16, "to_bf16(x)", "to the nearest BF16 value, ties to even";
+    "to_e4m3" 1 1 make::to_e4m3, "to_e4m3(x)", "to the nearest FP8 E4M3 value, ties to even, held at 448; arithmetic on it gives f32";
+    "to_e5m2" 1 1 make::to_e5m2, "to_e5m2(x)", "to the nearest FP8 E5M2 value, held at 57344";
+    "to_e2m1" 1 1 make::to_e2m1, "to_e2m1(x)", "to the nearest FP4 value: 0, 0.5, 1, 1.5, 2, 3, 4, 6, with either sign";
     "as_i8" 1 1 make::as_i8, "as_i8(x)", "cast as Rust does: toward zero, held at -128 and 127, NaN becomes 0";
     "as_u8" 1 1 make::as_u8, "as_u8(x)", "the same, held at 0 and 255";
     "as_i4" 1 1 make::as_i4, "as_i4(x)", "the same, held at -8 and 7";

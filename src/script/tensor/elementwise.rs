@@ -160,8 +160,8 @@ fn shape_of(x: &Operand) -> &[usize] {
 fn float_type(a: &Operand, b: &Operand) -> DType {
     let of = |x: &Operand| if let Operand::Tensor(t) = x { Some(t.dtype) } else { None };
     match (of(a), of(b)) {
-        (Some(t), None) | (None, Some(t)) if t.is_float() => t,
-        (Some(t), Some(u)) if t == u && t.is_float() => t,
+        (Some(t), None) | (None, Some(t)) => t.computed(),
+        (Some(t), Some(u)) if t == u => t.computed(),
         _ => DType::F32,
     }
 }
@@ -327,8 +327,7 @@ pub(in crate::script) fn map_floats(host: &Host, t: &Tensor, each: impl Fn(f32) 
         Data::Floats(items) => out.extend_from(host, items, |&x| each(x))?,
         Data::Whole(items) => out.extend_from(host, items, |&q| each(q as f32))?,
     }
-    let dtype = if t.dtype.is_float() { t.dtype } else { DType::F32 };
-    Ok(Tensor::floats(&t.shape, dtype, out))
+    Ok(Tensor::floats(&t.shape, t.dtype.computed(), out))
 }
 
 /// `each` of every whole number, which stays in its type; `None` of a float tensor.

@@ -19,6 +19,8 @@ pub(in crate::script) struct Maker<'a> {
 impl<'a> Maker<'a> {
     pub(in crate::script) fn new(host: &'a Host, shape: Vec<usize>) -> Result<Self, Trouble> {
         let n = n_values(&shape)?;
+        // Memory first: what is far too large is told in bytes.
+        drop(host.lease(4 * n as u64)?);
         host.charge(n)?;
         Ok(Self { host, shape, n })
     }

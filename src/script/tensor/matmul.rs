@@ -27,7 +27,7 @@ pub(in crate::script) fn matmul(host: &Host, a: &Tensor, b: &Tensor) -> Result<T
     let (x, y) = (a.to_floats(host)?, b.to_floats(host)?);
     let mut out = Filled::with_capacity(host, m * n)?;
     product(host, (m, k, n), &x, &y, &mut out.items, |sum: &mut f32, a, b| *sum += a * b)?;
-    let dtype = if a.dtype() == b.dtype() { a.dtype() } else { DType::F32 };
+    let dtype = if a.dtype() == b.dtype() { a.dtype().computed() } else { DType::F32 };
     Ok(Tensor::floats(&[m, n], dtype, out))
 }
 

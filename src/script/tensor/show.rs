@@ -19,10 +19,8 @@ impl fmt::Display for Tensor {
         let cells: Vec<String> = shown.iter().map(|&at| style.write(self.get(at))).collect();
         let width = if self.shape().len() > 1 { cells.iter().map(String::len).max().unwrap_or(0) } else { 0 };
         let mut cells = cells.into_iter();
-        write!(f, "{} {} ", self.dtype().name(), shape_text(self.shape()))?;
-        if self.shape().len() > 1 {
-            f.write_str("\n")?;
-        }
+        let gap = if self.shape().len() > 1 { "\n" } else { " " };
+        write!(f, "{} {}{gap}", self.dtype().name(), shape_text(self.shape()))?;
         write_axis(f, self.shape(), 0, width, &mut cells)
     }
 }
