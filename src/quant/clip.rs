@@ -224,7 +224,13 @@ fn for_blocks<E>(matrix: Matrix, rows: usize, cols: usize, mut visit: impl FnMut
 pub fn percentile_range(values: &[f32], percent: f64, scheme: Scheme) -> (f64, f64) {
     let share = (percent / 100.0).clamp(0.0, 1.0);
     let finite = values.iter().filter(|r| r.is_finite());
-    if scheme.is_affine() {
+    let left_out = (1.0 - share) * values.len() as f64;
+    // Of a small group often nothing is left out: the extremes need no sorting.
+    if left_out < 0.999 {
+        let (lo, hi) = min_max(values).map_or((0.0, 0.0), |(lo, hi)| (f64::from(lo), f64::from(hi)));
+        let c = hi.max(-lo);
+        if scheme.is_affine() { (lo, hi) } else { (-c, c) }
+    } else if scheme.is_affine() {
         // The order of these keys is the order of the floats.
         let mut keys: Vec<u32> = finite.map(|r| ordered(*r)).collect();
         let tail = (1.0 - share) / 2.0;
@@ -282,6 +288,8 @@ mod tests {
         assert_eq!(percentile_range(&values, 99.0, Scheme::Affine), (-989.0, 990.0));
         assert_eq!(percentile_range(&values, 100.0, Scheme::Affine), (-999.0, 1000.0));
         assert_eq!(percentile_range(&[f32::NAN], 99.0, Scheme::Affine), (0.0, 0.0));
+        assert_eq!(percentile_range(&values[..8], 99.0, Scheme::Symmetric), (-8.0, 8.0));
+        assert_eq!(percentile_range(&values[..8], 99.0, Scheme::Affine), (-7.0, 8.0));
     }
 
     #[test]

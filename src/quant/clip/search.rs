@@ -3,6 +3,8 @@
 //! Small groups are tried out exactly. For large ones candidates are judged on a fine histogram, and the winner is
 //! compared with the whole range exactly; the minimum is flat, so what the histogram misses is far below 0.05 dB.
 
+use std::borrow::Cow;
+
 use super::{Config, ScaleFormat, Scheme};
 use crate::kernel::{Affine, CodeRange, squared_error};
 use crate::quant::minimum;
@@ -12,6 +14,8 @@ const EXACT: usize = 4096;
 const N_BINS: usize = 16_384;
 /// Candidates for each halving of the range in the first look.
 const PER_OCTAVE: f64 = 4.0;
+/// Of two neighbours: `2^(1 / PER_OCTAVE)`.
+const SPREAD: f64 = 1.189_207_115_002_721;
 /// Steps of the golden-section search; each keeps 0.618 of the interval.
 const GOLDEN_STEPS: usize = 8;
 
@@ -45,15 +49,13 @@ impl<'a> RangeSearch<'a> {
         }
         // The minimum is flat: whether the scale is rounded to FP16 makes no difference for where it lies.
         let config = Config { scale_format: ScaleFormat::F32, ..*config };
-        let range = config.range();
-        let cost = |(lo, hi): (f64, f64)| self.data.cost(config.affine(lo, hi), range);
+        let cost = |ends: (f64, f64)| self.data.cost(ends, &config);
         let inside = |c: f64| (lo.max(-c), hi.min(c));
 
-        let n_candidates = (PER_OCTAVE * n_octaves(self.values.len())) as i32;
-        let candidates = (0..=n_candidates).map(|k| peak * (-f64::from(k) / PER_OCTAVE).exp2());
+        let n_candidates = (PER_OCTAVE * n_octaves(self.values.len())) as usize + 1;
+        let candidates = std::iter::successors(Some(peak), |c| Some(c / SPREAD)).take(n_candidates);
         let coarse = smallest(candidates, |c| cost(inside(c)));
-        let spread = (1.0 / PER_OCTAVE).exp2();
-        let c = golden(coarse / spread, (coarse * spread).min(peak), |c| cost(inside(c)));
+        let c = golden(coarse / SPREAD, (coarse * SPREAD).min(peak), |c| cost(inside(c)));
         let mut best = inside(c);
         if config.scheme == Scheme::Affine {
             best.1 = golden(best.1 * 0.7, (best.1 * 1.3).min(hi.max(0.0)), |end| cost((best.0, end)));
@@ -71,18 +73,18 @@ fn n_octaves(n: usize) -> f64 {
 
 /// The values themselves, or a histogram of them.
 enum Data<'a> {
-    Exact(&'a [f32]),
+    /// All of them finite.
+    Exact(Cow<'a, [f32]>),
     /// Centres and counts of the bins that hold something; `width` is theirs. Zeros are left out: they have no error.
-    Binned {
-        bins: Vec<(f32, f32)>,
-        width: f64,
-    },
+    Binned { bins: Vec<(f32, f32)>, width: f64 },
 }
 
 impl<'a> Data<'a> {
     fn of(values: &'a [f32], lo: f64, hi: f64) -> Self {
         if values.len() <= EXACT {
-            return Self::Exact(values);
+            let finite = |r: &f32| r.abs() <= f32::MAX;
+            let all = values.iter().all(finite);
+            return Self::Exact(if all { values.into() } else { values.iter().copied().filter(finite).collect() });
         }
         let width = ((hi - lo) / N_BINS as f64).max(f64::MIN_POSITIVE);
         let (first, per_width) = (lo as f32, (1.0 / width).min(f64::from(f32::MAX)) as f32);
@@ -97,13 +99,73 @@ impl<'a> Data<'a> {
         Self::Binned { bins, width }
     }
 
-    fn cost(&self, by: Affine, range: CodeRange) -> f64 {
+    fn cost(&self, (lo, hi): (f64, f64), config: &Config) -> f64 {
         match self {
-            Self::Exact(values) => squared_error(values, by, range),
-            Self::Binned { bins, width } => binned_error(bins, *width, by, range),
+            Self::Exact(values) => tried_error(values, &Steps::of(lo, hi, config)),
+            Self::Binned { bins, width } => binned_error(bins, *width, config.affine(lo, hi), config.range()),
         }
     }
 }
+
+/// A grid as a candidate is judged by it: groups of eight values are tried millions of times, so the zero point is
+/// rounded without libm and nothing is divided twice.
+struct Steps {
+    scale: f64,
+    per_scale: f32,
+    /// The first and the last code, counted from real 0.
+    first: f32,
+    last: f32,
+}
+
+impl Steps {
+    /// The grid of [`super::affine_of`] for a range that holds 0 and is not 0 alone.
+    fn of(lo: f64, hi: f64, config: &Config) -> Self {
+        let range = config.range();
+        let (qmin, qmax) = (f64::from(range.qmin), f64::from(range.qmax));
+        let (lo, hi) = (lo.min(0.0), hi.max(0.0));
+        let (scale, zero_point) = match config.scheme {
+            Scheme::Symmetric => (hi.max(-lo) / qmax, 0.0),
+            Scheme::SymmetricFull => (2.0 * hi.max(-lo) / (qmax - qmin), 0.0),
+            Scheme::Affine => {
+                let scale = (hi - lo) / (qmax - qmin);
+                (scale, ((qmin - lo / scale + WHOLE) - WHOLE).clamp(qmin, qmax))
+            }
+        };
+        let scale = scale.max(f64::from(f32::MIN_POSITIVE));
+        let (first, last) = ((qmin - zero_point) as f32, (qmax - zero_point) as f32);
+        Self { scale, per_scale: (1.0 / scale) as f32, first, last }
+    }
+}
+
+/// Squared error of finite values, in f32 steps: good enough to choose between candidates.
+fn tried_error(values: &[f32], by: &Steps) -> f64 {
+    const LANES: usize = 8;
+    // Adding and taking away 1.5 * 2^23 rounds what lies between two codes.
+    const WHOLE: f32 = 12_582_912.0;
+    let squared = |r: f32| {
+        let x = r * by.per_scale;
+        let above = if x > by.first { x } else { by.first };
+        let held = if above < by.last { above } else { by.last };
+        let error = x - ((held + WHOLE) - WHOLE);
+        error * error
+    };
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    // Short sums keep the rounding of f32 additions far below that of the errors themselves.
+    let in_blocks = |blocks: &[[f32; LANES]]| {
+        let mut sums = [0.0f32; LANES];
+        for block in blocks {
+            for (sum, &r) in sums.iter_mut().zip(block) {
+                *sum += squared(r);
+            }
+        }
+        sums.iter().map(|&sum| f64::from(sum)).sum::<f64>()
+    };
+    let steps = blocks.chunks(64).map(in_blocks).sum::<f64>() + rest.iter().map(|&r| f64::from(squared(r))).sum::<f64>();
+    steps * by.scale * by.scale
+}
+
+/// Adding and taking away 1.5 * 2^52 rounds to the nearest whole number.
+const WHOLE: f64 = 6_755_399_441_055_744.0;
 
 /// Squared error of binned values. Where a step is wide, each bin counts at its centre; where it is as fine as the bins
 /// that would alias, and the rounding error is uniform: `scale² / 12` for each value inside.
@@ -114,8 +176,6 @@ fn binned_error(bins: &[(f32, f32)], width: f64, by: Affine, range: CodeRange) -
     let one = |&(r, n): &(f32, f32)| {
         let x = f64::from(r) / scale;
         let error = if is_wide || x < first || x > last {
-            // Adding and taking away 1.5 * 2^52 rounds to the nearest whole number.
-            const WHOLE: f64 = 6_755_399_441_055_744.0;
             let whole = (x.clamp(first - 1.0, last + 1.0) + WHOLE) - WHOLE;
             (x - whole.clamp(first, last)).powi(2)
         } else {
@@ -180,6 +240,21 @@ mod tests {
                         let other = cost(percentile_range(&values, f64::from(tenth) / 10.0, scheme));
                         assert!(best <= other * 1.01, "{n} {scheme:?} {bits} bits: {best}, percentile {tenth}: {other}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_candidate_is_judged_as_the_kernel_would() {
+        for (n, lo, hi) in [(8, -1.3, 0.4), (3, 0.0, 2.0), (700, -0.2, 3.1)] {
+            let values = heavy(n);
+            for scheme in [Scheme::Symmetric, Scheme::SymmetricFull, Scheme::Affine] {
+                for bits in [2, 4, 8] {
+                    let config = config(bits, scheme);
+                    let exact = squared_error(&values, config.affine(lo, hi), config.range());
+                    let tried = tried_error(&values, &Steps::of(lo, hi, &config));
+                    assert!((tried - exact).abs() <= 1e-3 * exact, "{n} {scheme:?} {bits} bits: {tried} {exact}");
                 }
             }
         }
