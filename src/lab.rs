@@ -8,6 +8,7 @@ mod affine;
 mod bytes;
 mod codebook;
 mod few;
+mod clipping;
 mod figure;
 mod float_bits;
 mod fp8;
@@ -18,6 +19,7 @@ mod quantize;
 mod report;
 mod rounding;
 mod row;
+mod spread;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -81,6 +83,7 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
 ];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

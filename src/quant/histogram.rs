@@ -115,20 +115,30 @@ impl MagnitudeHistogram {
     /// know: values count as spread evenly over their bin. Judged at the centres of the bins, as pytorch-quantization
     /// does, steps as fine as the bins would alias with them. 0 of nothing.
     pub fn squared_error(&self, clip: f64, n_steps: u32) -> f64 {
+        let [rounding, clipping] = self.error_parts(clip, n_steps);
+        rounding + clipping
+    }
+
+    /// [`squared_error`](Self::squared_error) in its parts: of values within half a step of a code, and of those beyond
+    /// the last.
+    pub fn error_parts(&self, clip: f64, n_steps: u32) -> [f64; 2] {
         let step = clip / f64::from(n_steps);
         if self.counts.is_empty() || step <= 0.0 {
-            return 0.0;
+            return [0.0; 2];
         }
-        let per_step = 1.0 / step;
-        let (width, last) = (self.width * per_step, f64::from(n_steps));
-        let mut sum = 0.0;
-        let mut before = 0.0;
-        for (idx, &n) in self.counts.iter().enumerate() {
-            let behind = error_up_to((idx + 1) as f64 * width, last);
-            sum += n as f64 * (behind - before);
-            before = behind;
+        let (width, last) = (self.width / step, f64::from(n_steps));
+        let mut sums = [0.0; 2];
+        for (idx, n) in self.filled() {
+            let (lo, hi) = (idx as f64 * width, (idx + 1) as f64 * width);
+            sums[0] += n * (rounding_up_to(hi, last) - rounding_up_to(lo, last));
+            sums[1] += n * (clipping_up_to(hi, last) - clipping_up_to(lo, last));
         }
-        sum / width * step * step / self.n().max(1) as f64
+        sums.map(|sum| sum / width * step * step / self.n().max(1) as f64)
+    }
+
+    /// The bins that hold something: a stream with outliers leaves most of them empty.
+    fn filled(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.counts.iter().enumerate().filter(|&(_, &n)| n > 0).map(|(idx, &n)| (idx, n as f64))
     }
 
     /// The clip with the smallest [`squared_error`](Self::squared_error): a first look at four clips an octave, then
@@ -146,14 +156,18 @@ impl MagnitudeHistogram {
     }
 }
 
-/// The integral from 0 to `x`, in steps, of the squared distance to the nearest whole number up to `last`.
-fn error_up_to(x: f64, last: f64) -> f64 {
-    if x > last + 0.5 {
-        // From `last - 1/2` on everything goes to the last code.
-        return last / 12.0 + (x - last).powi(3) / 3.0;
-    }
-    let whole = (x + 0.5).floor();
+/// The integral from 0 to `x`, in steps, of the squared distance to the nearest whole number, up to half a step behind
+/// `last`.
+fn rounding_up_to(x: f64, last: f64) -> f64 {
+    let x = x.min(last + 0.5);
+    let whole = (x + 0.5).floor().min(last);
     whole / 12.0 + (x - whole).powi(3) / 3.0
+}
+
+/// The integral of the squared distance to `last` from half a step behind it.
+fn clipping_up_to(x: f64, last: f64) -> f64 {
+    let beyond = (x - last).max(0.5);
+    (beyond.powi(3) - 0.125) / 3.0
 }
 
 #[cfg(test)]
@@ -200,7 +214,8 @@ mod tests {
         for i in 0..60_000 {
             let x = (f64::from(i) + 0.5) * piece;
             sum += (x - x.round().min(last)).powi(2) * piece;
-            let expected = error_up_to(f64::from(i + 1) * piece, last);
+            let end = f64::from(i + 1) * piece;
+            let expected = rounding_up_to(end, last) + clipping_up_to(end, last);
             assert!((sum - expected).abs() < 1e-6, "{x}: {sum} {expected}");
         }
     }

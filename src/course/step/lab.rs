@@ -23,6 +23,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: &[(&str, &str)] = &[
+const VIEWS: [(&str, &str); 9] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -54,6 +55,8 @@ const VIEWS: &[(&str, &str)] = &[
     ("usage", "usage"),
     ("by group", "by group"),
     ("by source", "by source"),
+    ("valley", "valley"),
+    ("histogram", "histogram"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
