@@ -14,6 +14,7 @@ mod float_bits;
 mod fp8;
 mod machine;
 mod noise;
+mod observers;
 mod param;
 mod quantize;
 mod report;
@@ -84,6 +85,7 @@ pub static ALL: &[Lab] = &[
     fp8::LAB,
 ];
 pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB, observers::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

@@ -24,6 +24,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: &[(&str, &str)] = &[
 const VIEWS: [(&str, &str); 9] = [
+const VIEWS: [(&str, &str); 12] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -57,6 +58,9 @@ const VIEWS: [(&str, &str); 9] = [
     ("by source", "by source"),
     ("valley", "valley"),
     ("histogram", "histogram"),
+    ("inliers", "inliers"),
+    ("race", "race"),
+    ("thresholds", "thresholds"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
