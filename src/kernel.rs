@@ -14,6 +14,8 @@ mod bytes;
 mod convert;
 #[expect(unsafe_code, reason = "instructions that only some CPUs have, and threads that write parts of one matrix")]
 mod gemm;
+#[expect(unsafe_code, reason = "instructions that only some CPUs have")]
+mod gemv;
 mod histogram;
 mod isa;
 #[expect(unsafe_code, reason = "loops compiled for instructions that only some CPUs have")]
@@ -21,6 +23,8 @@ mod level;
 #[expect(unsafe_code, reason = "a conversion of what is known to fit")]
 mod magnitudes;
 mod matrix;
+#[expect(unsafe_code, reason = "instructions that only some CPUs have")]
+mod peak;
 #[expect(unsafe_code, reason = "work that lives on the caller's stack")]
 mod pool;
 mod reduce;
@@ -32,10 +36,12 @@ pub use convert::{
     Affine, Affines, CodeRange, code_of, dequantize, dequantize_on, fake_quantize, fake_quantize_on, quantize, quantize_on,
 };
 pub use gemm::{Codes, Each, Gemm, Out, PackedF32, PackedI8, ProductI8, Requantize, RhsF32, RhsI8};
+pub use gemv::{Q4_BLOCK, Q4_BLOCK_BYTES, RowsI8, RowsQ4, VecI8, VecQ8, gemv_f32, gemv_i8, gemv_q4};
 pub use histogram::{Axis, CodeHistogram, ERROR_BINS_PER_STEP};
 pub use isa::{Isa, IsaError, Level};
 pub use magnitudes::{MAGNITUDE_BINS, hist2048, hist2048_on};
 pub use matrix::{Mat, MatMut};
+pub use peak::{Arithmetic, burst, read};
 pub use pool::Pool;
 pub use reduce::{
     Errors, abs_max, abs_max_on, min_max, min_max_on, squared_error, squared_error_on, sum_of_squares, sum_of_squares_on,

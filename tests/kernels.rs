@@ -11,6 +11,8 @@ mod fence;
 mod slices;
 #[path = "kernels/twin.rs"]
 mod twin;
+#[path = "kernels/vectors.rs"]
+mod vectors;
 
 use fence::{Fenced, Side};
 use quantlearn::kernel::{Codes, Each, Gemm, Isa, Mat, MatMut, Out, PackedF32, PackedI8, Pool, ProductI8, Requantize, RhsF32, RhsI8};

@@ -2,7 +2,8 @@
 //!
 //! A loop over independent values needs no intrinsics: the compiler vectorises it for whatever registers it may use.
 //! [`on`] runs the same body as plain code, with AVX2 or with AVX-512, so every level gives the same bits by
-//! construction: floating-point additions keep the order that the body writes down, and nothing is fused.
+//! construction: floating-point additions keep the order that the body writes down, and nothing is fused unless the body
+//! says so.
 
 use super::isa::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -12,6 +13,8 @@ use super::isa::Level;
 pub(super) trait Target {
     /// Nearest whole number, ties to even, as [`super::round_even`].
     fn round_even(x: f32) -> f32;
+    /// `a * b + c`, rounded once where the processor can do that and twice where it cannot.
+    fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
 
 /// For any processor of the target; on aarch64 that has NEON already.
@@ -26,6 +29,11 @@ impl Target for Baseline {
     fn round_even(x: f32) -> f32 {
         super::round_even(x)
     }
+
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { a * b + c }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -33,6 +41,11 @@ impl Target for Modern {
     #[inline(always)]
     fn round_even(x: f32) -> f32 {
         x.round_ties_even()
+    }
+
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
     }
 }
 
@@ -62,13 +75,13 @@ pub(super) fn on<B: Body>(_: Isa, body: B) -> B::Out {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn with_avx2<B: Body>(body: B) -> B::Out {
     body.run::<Modern>()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
 fn with_avx512<B: Body>(body: B) -> B::Out {
     body.run::<Modern>()
 }
