@@ -1,4 +1,7 @@
-//! The playground: any source, any integer scheme.
+//! The playground: any source, any integer scheme, any other format.
+
+mod other;
+mod shoot_out;
 
 use std::sync::Arc;
 
@@ -12,14 +15,17 @@ use super::{
 };
 use crate::{
     kernel::CodeHistogram,
-    quant::{Calibration, Clip, Config, Errors, Granularity, Quantized, Rounding, ScaleFormat, calibrate},
+    quant::{
+        Calibration, Clip, Config, Errors, Granularity, Quantized, Rounding, ScaleFormat, calibrate,
+        format::{FORMATS, Format},
+    },
     tensor::{Source, Tensor},
 };
 
 pub(super) const LAB: Lab = Lab {
     id: "quantize",
     title: "Quantize",
-    summary: "Quantize any source with any integer scheme and see where the codes go.",
+    summary: "Quantize any source with any integer scheme, or any other format, and see where the codes go.",
     params: PARAMS,
     metrics: METRICS,
     run,
@@ -27,27 +33,45 @@ pub(super) const LAB: Lab = Lab {
 
 const PARAMS: &[ParamSpec] = &[
     choice("source", "source", &SOURCES, "gaussian", "where the values come from"),
-    int("bits", "bits", (2, 16, 1), 8, "width of a code"),
-    choice("scheme", "scheme", SCHEMES, "symmetric", "which codes are used and where real 0 stands"),
-    choice("granularity", "one scale per", GRANULARITIES, "tensor", "which values share a scale"),
+    int("bits", "bits", (2, 16, 1), 8, "width of a code").when(is_int),
+    choice("scheme", "scheme", SCHEMES, "symmetric", "which codes are used and where real 0 stands").when(is_int),
+    choice("granularity", "one scale per", GRANULARITIES, "tensor", "which values share a scale").when(is_int),
     doubling("group", "group", (8, 1024), 128, "neighbours of a row that share a scale")
-        .when(|p| p.choice("granularity") == "group"),
-    choice("clip", "clip", CLIPS, "absmax", "how much of the data the codes cover"),
+        .when(|p| is_int(p) && p.choice("granularity") == "group"),
+    choice("clip", "clip", CLIPS, "absmax", "how much of the data the codes cover").when(is_int),
     float("percentile", "percentile", (90.0, 100.0, 0.1), 99.9, "percent of the values inside the range")
-        .when(|p| p.choice("clip") == "percentile"),
+        .when(|p| is_int(p) && p.choice("clip") == "percentile"),
     decades("clip_value", "clip value", (0.001, 100.0, 0.05), 1.0, "largest magnitude inside the range")
-        .when(|p| p.choice("clip") == "manual"),
-    choice("rounding", "rounding", ROUNDINGS, "even", "how a value between two codes becomes one of them"),
+        .when(|p| is_int(p) && p.choice("clip") == "manual"),
+    choice("rounding", "rounding", ROUNDINGS, "even", "how a value between two codes becomes one of them").when(is_int),
     choice(
         "scale_format",
         "scale format",
         &[option("f16", "FP16"), option("f32", "FP32")],
         "f16",
         "how scales are stored; the stored scale is the one used",
-    ),
-    SEED.when(|p| source(p, "source").is_sampled() || p.choice("rounding") == "stochastic"),
+    )
+    .when(is_int),
+    SEED.when(|p| source(p, "source").is_sampled() || (is_int(p) && p.choice("rounding") == "stochastic")),
     n_values(1 << 20).when(|p| source(p, "source").is_sampled()),
+    choice("format", "format", &FORMAT_OPTIONS, "int", "integers with the settings above, or a format that brings its own"),
 ];
+
+/// The settings of integer schemes have no effect on the other formats.
+fn is_int(params: &Params) -> bool {
+    params.choice("format") == "int"
+}
+
+/// "int", and every row of the table of formats.
+const FORMAT_OPTIONS: [Choice; FORMATS.len() + 1] = {
+    let mut options = [option("int", "integers, as set"); FORMATS.len() + 1];
+    let mut i = 0;
+    while i < FORMATS.len() {
+        options[i + 1] = option(FORMATS[i].id, FORMATS[i].name);
+        i += 1;
+    }
+    options
+};
 
 const SOURCES: [Choice; 10] = sources([
     Source::Uniform,
@@ -99,6 +123,9 @@ const METRICS: &[MetricSpec] = &[
 fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
     let source = source(params, "source");
     let data = tensor(params, source, ctx)?;
+    if let Some(format) = Format::find(params.choice("format")) {
+        return other::run(format, source, &data, ctx);
+    }
     let config = config(params);
     let step = &mut |done, total| ctx.step(done, total);
     let found = calibrate(data.matrix(), &config, step)?;
@@ -123,10 +150,13 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("ratio_fp32", 32.0 / size.bpw),
             value("ratio_bf16", 16.0 / size.bpw),
         ],
-        figures: figures(source, &found, &counts, &quantized),
+        figures: figures(source, &found, &counts, &quantized)
+            .into_iter()
+            .chain([Figure::Table(shoot_out::table(&data, source, ctx)?)])
+            .collect(),
         trace: None,
         notes: notes(&config, &data, &errors, quantized.n_clipped),
-        arrays: arrays(&data, quantized),
+        arrays: arrays(&data, quantized.codes, quantized.dequantized),
     })
 }
 
@@ -226,11 +256,11 @@ fn notes(config: &Config, data: &Tensor, errors: &Errors, n_clipped: u64) -> Vec
     notes
 }
 
-fn arrays(data: &Tensor, quantized: Quantized) -> Vec<NamedArray> {
+fn arrays(data: &Tensor, codes: Arc<[i32]>, dequantized: Arc<[f32]>) -> Vec<NamedArray> {
     let named = |name, data_of| NamedArray { name, shape: vec![data.n_rows(), data.cols], data: data_of };
     vec![
         named("original", ArrayData::F32(Arc::clone(&data.data))),
-        named("codes", ArrayData::I32(quantized.codes)),
-        named("dequantized", ArrayData::F32(quantized.dequantized)),
+        named("codes", ArrayData::I32(codes)),
+        named("dequantized", ArrayData::F32(dequantized)),
     ]
 }

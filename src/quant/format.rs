@@ -83,6 +83,24 @@ impl Format {
         FORMATS.iter().find(|format| format.id == id)
     }
 
+    /// An MX format with any of the four rules; its row stands in the table where one has the same element and rule.
+    pub fn microscaled(element: Element, rule: ScaleRule) -> Self {
+        let method = Mx { element, rule };
+        let is_same = |format: &&Self| matches!(format.method, Method::Mx(mx) if mx == method);
+        let with_element = |format: &&Self| matches!(format.method, Method::Mx(mx) if mx.element == element);
+        let same = FORMATS.iter().find(is_same).or_else(|| FORMATS.iter().find(with_element));
+        Self { method: Method::Mx(method), ..*same.expect("every element has a row") }
+    }
+
+    /// What the values of a microscaling format are before they are scaled.
+    pub fn element(&self) -> Option<Element> {
+        match self.method {
+            Method::Mx(mx) => Some(mx.element),
+            Method::Nvfp4 => Some(Element::E2M1),
+            _ => None,
+        }
+    }
+
     /// Values that share a scale; `None` where the tensor has one or there is none.
     pub fn block(&self) -> Option<usize> {
         match self.method {
@@ -170,7 +188,7 @@ const TORCHAO: &str = "torchao mx_formats";
 const BNB: &str = "bitsandbytes";
 
 /// Every format, the widest first within its family.
-pub static FORMATS: &[Format] = &[
+pub const FORMATS: &[Format] = &[
     row("int8_tensor", "INT8 per tensor", Family::Integer, int(8, Scheme::Symmetric, None), "-127 to 127, one FP32 scale", ONNX),
     row(
         "int8_g4096",

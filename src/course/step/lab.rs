@@ -25,6 +25,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 const VIEWS: &[(&str, &str)] = &[
 const VIEWS: [(&str, &str); 9] = [
 const VIEWS: [(&str, &str); 12] = [
+const VIEWS: [(&str, &str); 15] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -61,6 +62,9 @@ const VIEWS: [(&str, &str); 12] = [
     ("inliers", "inliers"),
     ("race", "race"),
     ("thresholds", "thresholds"),
+    ("formats", "formats"),
+    ("sweep", "sweep"),
+    ("block", "block"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
