@@ -13,6 +13,7 @@ mod figure;
 mod float_bits;
 mod fp8;
 mod machine;
+mod microscaling;
 mod noise;
 mod observers;
 mod param;
@@ -86,6 +87,7 @@ pub static ALL: &[Lab] = &[
 ];
 pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB];
 pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB, observers::LAB];
+pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, codebook::LAB, microscaling::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

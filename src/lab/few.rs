@@ -34,6 +34,12 @@ impl Few {
     pub fn matrix(&self) -> Matrix<'_> {
         Matrix::new(self.data(), self.tensor.cols)
     }
+
+    /// At most `n` of them, in whole rows.
+    pub fn first(&self, n: usize) -> Matrix<'_> {
+        let rows = (n / self.tensor.cols).max(1);
+        Matrix::new(&self.data()[..(rows * self.tensor.cols).min(self.n)], self.tensor.cols)
+    }
 }
 
 /// "20.73", "inf" where nothing is lost.
