@@ -74,7 +74,10 @@ fn head(table: &Table) -> Option<String> {
         list("requires"),
         lesson.get("minutes").and_then(Value::as_integer)?,
     );
-    for step in steps {
+    // What stands behind the closing card comes last, as in the loader.
+    let is_further = |step: &&Table| step.get("kind").and_then(Value::as_str) == Some("exercise");
+    let (further, main): (Vec<&Table>, Vec<&Table>) = steps.into_iter().partition(is_further);
+    for step in main.into_iter().chain(further) {
         code.push_str(&self::step(step)?);
     }
     code.push_str("] }");

@@ -20,6 +20,7 @@ use crate::{
         home::Home,
         lab::LabScreen,
         lesson::LessonScreen,
+        practice::PracticeScreen,
         progress::ProgressScreen,
         settings::{ASCII, SettingsScreen, THEME},
         terms::TermsScreen,
@@ -137,6 +138,11 @@ impl App {
                 // One key may ask for two things (a run as JSON and as SVG): both answers show.
                 let told = told.unwrap_or_else(|why| why);
                 self.notice = Some(self.notice.take().map_or(told.clone(), |before| format!("{before}; {told}")));
+                Vec::new()
+            }
+            Msg::Edited(Ok(text)) => self.tell(Input::Edited(text)),
+            Msg::Edited(Err(why)) => {
+                self.notice = Some(why);
                 Vec::new()
             }
             Msg::Tick(now) => {
@@ -311,6 +317,10 @@ fn go(stack: &mut Vec<Box<dyn Screen>>, route: Route, cx: &mut Cx) {
         },
         Route::Terms { term } => {
             let screen = TermsScreen::new(term, cx);
+            put(stack, Box::new(screen));
+        }
+        Route::Practice => {
+            let screen = PracticeScreen::new(cx);
             put(stack, Box::new(screen));
         }
         Route::Progress => put(stack, Box::new(ProgressScreen::default())),

@@ -6,9 +6,9 @@
 
 mod affine;
 mod bytes;
+mod clipping;
 mod codebook;
 mod few;
-mod clipping;
 mod figure;
 mod float_bits;
 mod fp8;
@@ -23,10 +23,7 @@ mod rounding;
 mod row;
 mod spread;
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
@@ -80,14 +77,15 @@ pub static ALL: &[Lab] = &[
     noise::LAB,
     // Integers.
     affine::LAB,
+    // Calibration.
+    clipping::LAB,
+    observers::LAB,
     // Granularity and codebooks.
     codebook::LAB,
     // Formats.
     fp8::LAB,
+    microscaling::LAB,
 ];
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB];
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, clipping::LAB, observers::LAB];
-pub static ALL: &[Lab] = &[quantize::LAB, bytes::LAB, rounding::LAB, noise::LAB, affine::LAB, codebook::LAB, microscaling::LAB];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {
@@ -107,33 +105,17 @@ pub struct Ctx<'a> {
     pub machine: &'a Machine,
     cancel: &'a AtomicBool,
     progress: &'a (dyn Fn(u64, u64) + Sync),
-    clock: &'a (dyn Fn() -> Duration + Sync),
 }
 
 impl<'a> Ctx<'a> {
-    /// `cancel` is looked at, and `progress` told of (done, total), at each [`Ctx::step`].
+    /// `cancel` is looked at, and `progress` told of (done, total), at each [`Ctx::step`]. Times come from a record.
     pub fn new(sources: &'a Sources, cancel: &'a AtomicBool, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Self {
-        Self { sources, machine: &RECORDED, cancel, progress, clock: &|| Duration::ZERO }
+        Self { sources, machine: &RECORDED, cancel, progress }
     }
 
-    /// The same on a machine that was looked at; without one times come from a record.
+    /// The same on a machine that was looked at.
     pub fn with_machine(self, machine: &'a Machine) -> Self {
         Self { machine, ..self }
-    }
-
-    /// The same with a clock that tells how long the job has run; without one no time passes.
-    pub fn with_clock(self, clock: &'a (dyn Fn() -> Duration + Sync)) -> Self {
-        Self { clock, ..self }
-    }
-
-    /// The flag that stops the job: for work that asks more often than it reports.
-    pub fn cancel(&self) -> &'a AtomicBool {
-        self.cancel
-    }
-
-    /// How long the job has run, by the clock of whoever started it.
-    pub fn clock(&self) -> &'a (dyn Fn() -> Duration + Sync) {
-        self.clock
     }
 
     /// Reports progress and asks whether to go on; a lab calls it at least every few milliseconds of work.

@@ -61,8 +61,15 @@ pub enum Answer {
 }
 
 /// The places of the go-to menu.
-const PLACES: [(char, &str); 6] =
-    [('m', "map"), ('l', "labs"), ('t', "terms"), ('p', "progress"), ('s', "settings"), ('g', "top of this screen")];
+const PLACES: [(char, &str); 7] = [
+    ('m', "map"),
+    ('l', "labs"),
+    ('t', "terms"),
+    ('r', "practice"),
+    ('p', "progress"),
+    ('s', "settings"),
+    ('g', "top of this screen"),
+];
 
 impl Overlay {
     /// Opens what was asked for over a screen in `context`.
@@ -102,6 +109,7 @@ impl Overlay {
             'm' => Route::Map,
             'l' => return Some(Answer::Ask(Ask::Show(Show::Palette("lab ".into())))),
             't' => Route::Terms { term: None },
+            'r' => Route::Practice,
             'p' => Route::Progress,
             's' => Route::Settings,
             // On a control home is its least value; there the page above goes up instead.

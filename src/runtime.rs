@@ -8,6 +8,7 @@ pub mod courses;
 mod crash;
 pub mod dirs;
 mod disk;
+mod editor;
 mod event_loop;
 pub mod headless;
 mod input;
@@ -114,8 +115,9 @@ pub fn run(start: Start, world: World, wish: Wish) -> Result<Exit, NoTerminal> {
     signal::listen(sender.clone())?;
     signal::watch_hang_up(sender.clone())?;
     tty.enter()?;
-    input::listen(sender, late_answer)?;
-    let painter = Painter::new(Arc::clone(&tty));
+    let gate = Arc::<input::Gate>::default();
+    input::listen(sender, late_answer, Arc::clone(&gate))?;
+    let painter = Painter::new(Arc::clone(&tty), gate);
     let ended = catch_unwind(AssertUnwindSafe(|| {
         let (app, effects) = begin(start, look, wish.route);
         Loop::new(app, painter, hands).run(&queue, effects)

@@ -5,6 +5,7 @@ pub mod lab;
 pub mod lesson;
 pub mod page;
 pub mod pane;
+pub mod practice;
 pub mod progress;
 pub mod settings;
 pub mod terms;
@@ -60,6 +61,8 @@ pub enum Input {
     Type(Key),
     Paste(Text),
     Job(JobId, JobEvent),
+    /// What the learner's own editor gave back.
+    Edited(Text),
     /// A question of this screen was answered with yes.
     Confirmed(Confirmed),
 }
@@ -149,6 +152,11 @@ impl Cx<'_> {
 
     pub fn copy(&mut self, text: String) {
         self.effects.push(Effect::Copy(text));
+    }
+
+    /// Opens a text in the learner's own editor; it comes back as [`Input::Edited`].
+    pub fn edit(&mut self, text: String) {
+        self.effects.push(Effect::Edit(text));
     }
 
     pub fn export(&mut self, name: String, bytes: Vec<u8>) {

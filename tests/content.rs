@@ -1,11 +1,15 @@
 //! The built-in course, walked: it loads clean, every question is right where it says so and wrong where it says so, every
 //! challenge can be solved and is not solved at its start.
 
-use std::sync::atomic::AtomicBool;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use quantlearn::{
     course::{self, Answer, Lesson, Step, StepBody},
     lab::Ctx,
+    script::{Limits, World},
     tensor::Sources,
 };
 
@@ -15,9 +19,11 @@ fn lessons() -> Vec<Lesson> {
     course::load(&course::embedded_files()).lessons
 }
 
+/// Questions and drills; labs, outputs and exercises are graded by what a run gives.
 fn questions(lessons: &[Lesson]) -> impl Iterator<Item = (&Step, u64)> {
-    let steps = lessons.iter().flat_map(|lesson| &lesson.steps);
-    let asked = steps.filter(|step| step.graded() && !matches!(step.body, StepBody::Lab(_)));
+    let steps = lessons.iter().flat_map(|lesson| lesson.steps.iter().chain(&lesson.drills));
+    let is_run = |step: &Step| matches!(step.body, StepBody::Lab(_) | StepBody::Output(_) | StepBody::Exercise(_));
+    let asked = steps.filter(move |step| step.graded() && !is_run(step));
     asked.flat_map(|step| (0..N_SEEDS).map(move |seed| (step, seed)))
 }
 
@@ -106,7 +112,7 @@ fn wrong_answers(step: &Step, seed: u64) -> Vec<(Answer, bool)> {
             let n = pairs.pairs.len();
             vec![(Answer::Match((0..n).map(|idx| Some((idx + 1) % n)).collect()), false), (Answer::Match(vec![None; n]), false)]
         }
-        StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) => Vec::new(),
+        StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) | StepBody::Output(_) | StepBody::Exercise(_) => Vec::new(),
     }
 }
 
@@ -116,5 +122,19 @@ fn every_lab_runs_and_every_challenge_can_be_solved_but_is_not_at_its_start() {
     let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
     let findings: Vec<String> =
         lessons().iter().flat_map(|lesson| course::check_labs(lesson, &ctx)).map(|finding| finding.to_string()).collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+#[test]
+fn every_listing_prints_what_it_says_and_every_exercise_tells_right_from_wrong() {
+    let world = World {
+        sources: Arc::default(),
+        seed: 0,
+        cancel: Arc::default(),
+        elapsed: Arc::new(|| Duration::ZERO),
+        limits: Limits::LESSON,
+    };
+    let findings: Vec<String> =
+        lessons().iter().flat_map(|lesson| course::check_scripts(lesson, &world)).map(|finding| finding.to_string()).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }

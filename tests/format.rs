@@ -7,6 +7,7 @@ use quantlearn::{
     course::{self, Code, Severity},
     expr,
     lab::{self, Better, Lab, ParamKind},
+    script,
 };
 
 fn path() -> PathBuf {
@@ -29,8 +30,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     current
 });
 
-fn generated() -> [(&'static str, String); 3] {
-    [("labs", labs()), ("functions", functions()), ("findings", findings())]
+fn generated() -> [(&'static str, String); 4] {
+    [("labs", labs()), ("functions", functions()), ("findings", findings()), ("prelude", prelude())]
 }
 
 /// What stands between `<!-- name -->` and `<!-- end -->`.
@@ -59,10 +60,20 @@ fn the_worked_example_is_a_course_without_findings() {
     assert!(found.is_empty(), "{}", found.join("\n"));
     let lesson = &loaded.lessons[0];
     let kinds: std::collections::BTreeSet<_> = lesson.steps.iter().map(|step| step.kind()).collect();
-    assert_eq!(kinds.len(), 8, "the example shows every kind");
+    assert_eq!(kinds.len(), 10, "the example shows every kind");
     let (sources, cancel) = (quantlearn::tensor::Sources::default(), std::sync::atomic::AtomicBool::new(false));
     let ctx = lab::Ctx::new(&sources, &cancel, &|_, _| {});
     let found: Vec<String> = course::check_labs(lesson, &ctx).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(!lesson.drills.is_empty(), "the example shows a drill");
+    let world = script::World {
+        sources: Default::default(),
+        seed: 0,
+        cancel: Default::default(),
+        elapsed: std::sync::Arc::new(|| std::time::Duration::ZERO),
+        limits: script::Limits::LESSON,
+    };
+    let found: Vec<String> = course::check_scripts(lesson, &world).iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -111,6 +122,16 @@ fn functions() -> String {
     }
     let constants: Vec<String> = expr::CONSTANTS.iter().map(|(name, _)| format!("`{name}`")).collect();
     writeln!(text, "\nConstants: {}.\n", constants.join(", ")).expect("a string takes it");
+    text
+}
+
+fn prelude() -> String {
+    let mut text = String::from("\n| written | gives |\n|---|---|\n");
+    for native in script::PRELUDE {
+        let (signature, help) = (native.signature.replace('|', "\\|"), native.help.replace('|', "\\|"));
+        writeln!(text, "| `{signature}` | {help} |").expect("a string takes it");
+    }
+    text.push('\n');
     text
 }
 

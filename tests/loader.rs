@@ -1,12 +1,18 @@
 //! Courses that are wrong, and what the checker says. `tests/fixtures/broken` holds one lesson per mistake; the findings
 //! stand beside it. `UPDATE_FIXTURES=1` writes them anew, to be read before they are committed.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use quantlearn::{
     course::{self, Diagnostic, Loaded, Severity},
     id::NodeId,
     lab::{Better, Choice, Ctx, Lab, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Report, Value},
+    script::{Limits, World},
     tensor::Sources,
 };
 
@@ -205,8 +211,77 @@ fn listings_are_every_key_that_is_not_the_steps_own() {
     assert_eq!(lines(&findings), "");
     let lesson = lesson.expect("it is sound");
     let course::StepBody::Code(code) = &lesson.steps[1].body else { panic!("it is a code step") };
-    let languages: Vec<_> = code.listings.iter().map(|listing| listing.language.as_str()).collect();
+    let languages: Vec<_> = code.tabs().into_iter().map(|(language, _)| language).collect();
     assert_eq!(languages, ["rhai", "numpy", "c"]);
+    assert_eq!(code.expect.as_ref().map(|expect| expect.as_str()), Some("1"));
+}
+
+/// What the checker finds when it runs the scripts of a lesson with this step.
+fn run_scripts(step: &str) -> String {
+    let source = lesson("a", "") + step;
+    let (lesson, findings) = course::load_lesson_with("fixture", "a.toml", source.as_bytes(), &LABS);
+    assert_eq!(lines(&findings), "");
+    let world = World {
+        sources: Arc::default(),
+        seed: 0,
+        cancel: Arc::default(),
+        elapsed: Arc::new(|| Duration::ZERO),
+        limits: Limits { n_ops: 100_000, ..Limits::LESSON },
+    };
+    lines(&course::check_scripts(&lesson.expect("it is sound"), &world))
+}
+
+#[test]
+fn listings_are_run_and_print_what_is_expected() {
+    let listing = |run: &str, expect: &str| {
+        run_scripts(&format!("[[step]]\nkind = 'code'\nid = 'c'\nrun = '''{run}'''\nexpect = '''{expect}'''\n"))
+    };
+    assert_eq!(listing("print(1 + 1); print(\"a\");", "2\na"), "");
+    let other = listing("print(1 + 1);", "3");
+    assert!(other.contains("a.toml:13:1: error[output-differs]: the listing of `c` prints `2`"), "{other}");
+    let fails = listing("print(1);\nprint(absmx(2));", "1");
+    assert!(fails.contains("error[script-fails]: the listing of `c` does not run: line 2"), "{fails}");
+    let endless = listing("loop { }", "1");
+    assert!(endless.contains("error[script-fails]"), "{endless}");
+    let silent = run_scripts("[[step]]\nkind = 'output'\nid = 'c'\nrun = 'let a = 1;'\n");
+    assert!(silent.contains("prints nothing to foretell"), "{silent}");
+}
+
+#[test]
+fn an_exercise_is_graded_on_its_starter_and_its_solution() {
+    let exercise = |starter: &str, solution: &str| {
+        run_scripts(&format!(
+            "[[step]]\nkind = 'exercise'\nid = 'e'\nstarter = '{starter}'\nsolution_code = '{solution}'\n\
+             [[step.test]]\nname = 'adds one'\ncall = 'f(2)'\nexpect = '3'\n\
+             [[step.test]]\nname = 'as the solution does'\ncall = 'f(x)'\nvars = {{ x = [0.5, 7] }}\ntimes = 4\n"
+        ))
+    };
+    assert_eq!(exercise("fn f(x) { 0 }", "fn f(x) { x + 1 }"), "");
+    assert_eq!(exercise("fn f(x) { }", "fn f(x) { x + 1 }"), "", "a starter may give nothing");
+    assert!(exercise("fn f(x) { x + 1 }", "fn f(x) { x + 1 }").contains("error[starter-passes]"));
+    let wrong = exercise("fn f(x) { 0 }", "fn f(x) { x + 2 }");
+    assert!(
+        wrong.contains("error[solution-fails]: the solution of `e` fails the test `adds one`: `f(2)` gives 4, not 3"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn exercises_stand_behind_the_main_line_and_drills_are_questions() {
+    let source = lesson("a", "")
+        + "[[step]]\nkind = 'exercise'\nid = 'e'\nstarter = 'fn f() {}'\nsolution_code = 'fn f() { 1 }'\n\
+           [[step.test]]\nname = 'gives one'\ncall = 'f()'\n[[step]]\nkind = 'text'\nid = 'b'\nbody = 'More.'\n\
+           [[drill]]\nid = 'd'\nprompt = '{=a} + 2?'\nvars = { a = [1, 2] }\nanswer = { compute = 'a + 2' }\n";
+    let (lesson, findings) = course::load_lesson_with("fixture", "a.toml", source.as_bytes(), &LABS);
+    assert_eq!(lines(&findings), "");
+    let lesson = lesson.expect("it is sound");
+    let order: Vec<_> = lesson.steps.iter().map(|step| step.id.step()).collect();
+    assert_eq!((order, lesson.n_main()), (vec!["a", "b", "e"], 2));
+    let drill = &lesson.drills[0];
+    for seed in 0..20 {
+        let answer = course::solution_answer(drill, seed).expect("it is a question");
+        assert!(course::grade(drill, seed, &answer).correct);
+    }
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn keys_of(app: &mut Headless, step: &Step) -> Vec<Key> {
         (Answer::Numeric(texts) | Answer::Cloze(texts), _) => fields(&texts),
         (Answer::Match(partners), _) => partners.into_iter().map(|idx| Key::char(LETTERS[place(idx.expect("solved"))])).collect(),
         (Answer::Order(items), _) => sort_keys(order, &items),
+        (Answer::Output(text), _) => fields(&text.lines().map(str::to_owned).collect::<Vec<_>>()),
+        (Answer::Code(_), _) => panic!("{} is written, not answered", step.id),
     }
 }
 
@@ -109,10 +111,29 @@ fn control_keys(from: &Params, to: &Params, vary: &[&str]) -> Vec<Key> {
     keys
 }
 
+/// Everything in the editor, so that what is pasted takes its place.
+fn select_all() -> [Key; 2] {
+    let top = Key { ctrl: true, ..Key::new(KeyCode::Home) };
+    let end = Key { ctrl: true, ..Key::shift(KeyCode::End) };
+    [top, end]
+}
+
 /// Solves the step in view; gives what it should have paid.
 fn solve(app: &mut Headless, step: &Step) -> u32 {
     match &step.body {
-        StepBody::Text(_) | StepBody::Code(_) => 0,
+        StepBody::Text(_) => 0,
+        StepBody::Code(code) => {
+            // The first enter runs what runs, the next one goes on.
+            if code.run.is_some() {
+                app.press(&[ENTER]);
+                assert!(app.text().contains("finished in"), "{} does not run:\n{}", step.id, app.text());
+            }
+            0
+        }
+        StepBody::Exercise(exercise) => {
+            app.keys("<tab>").press(&select_all()).paste(&exercise.solution).keys("<c-r>");
+            40
+        }
         StepBody::Lab(lab) => {
             let mut xp = 0;
             if !lab.predict.is_empty() {
@@ -129,7 +150,7 @@ fn solve(app: &mut Headless, step: &Step) -> u32 {
         body => {
             let keys = keys_of(app, step);
             app.press(&keys).press(&[ENTER]);
-            if matches!(body, StepBody::Numeric(_)) { 15 } else { 10 }
+            if matches!(body, StepBody::Numeric(_) | StepBody::Output(_)) { 15 } else { 10 }
         }
     }
 }
@@ -142,12 +163,18 @@ fn every_lesson_is_walked_to_its_end_and_pays_every_point() {
     let mut total = 0;
     for node in nodes(&library) {
         app.open(Route::Lesson { node: node.clone(), step: None });
-        for step in &lesson(&library, &node).steps {
+        let lesson = lesson(&library, &node);
+        let last_main = lesson.steps[..lesson.n_main()].iter().rfind(|s| s.graded()).map(|s| s.id.clone());
+        for (idx, step) in lesson.steps.iter().enumerate() {
+            if idx == lesson.n_main() {
+                // Behind the closing card.
+                app.keys("n");
+            }
             assert_eq!(app.app().route().to_string(), format!("lesson {}", step.id), "the walk went on to another step");
             let before = app.app().model().learner.xp();
             let mut due = solve(&mut app, step);
             let completed = app.app().model().learner.node(&node, &app.app().model().facts).mark >= Mark::Complete;
-            let graded_last = lesson(&library, &node).steps.iter().rfind(|s| s.graded()).map(|s| &s.id) == Some(&step.id);
+            let graded_last = last_main.as_ref() == Some(&step.id);
             assert_eq!(completed && graded_last, graded_last, "{node} should be complete behind its last graded step");
             due += if graded_last { 20 } else { 0 };
             assert_eq!(app.app().model().learner.xp() - before, due, "{} paid something else\n{}", step.id, app.text());

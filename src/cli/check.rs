@@ -4,16 +4,18 @@ use std::{
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Failure, Global, Outcome};
 use crate::{
-    course::{self, COURSE_FILE, Code, Diagnostic, Library, Loaded, Severity, check_labs},
+    course::{self, COURSE_FILE, Code, Diagnostic, Library, Loaded, Severity, check_labs, check_scripts},
     lab::Ctx,
     runtime::{courses, dirs::data_dir},
+    script::{Limits, World},
     tensor::Sources,
     text::Text,
 };
@@ -98,10 +100,19 @@ fn check(path: &Path, mut others: Library) -> Result<Checked, Failure> {
     let abroad = abroad.into_iter().filter(|finding| finding.code == Code::NotInstalled);
     let mut findings: Vec<Diagnostic> =
         loaded.diagnostics.into_iter().chain(abroad).filter(|finding| is_wanted(&finding.file)).collect();
-    let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
+    let (sources, cancel) = (Arc::<Sources>::default(), AtomicBool::new(false));
     let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
     let lessons = || loaded.lessons.iter().filter(|lesson| is_wanted(&lesson.file));
     findings.extend(lessons().flat_map(|lesson| check_labs(lesson, &ctx)));
+    let start = Instant::now();
+    let world = || World {
+        sources: Arc::clone(&sources),
+        seed: 0,
+        cancel: Arc::default(),
+        elapsed: Arc::new(move || start.elapsed()),
+        limits: Limits::LESSON,
+    };
+    findings.extend(lessons().flat_map(|lesson| check_scripts(lesson, &world())));
     let n_lessons = folder.files.iter().filter(|(name, _)| name != COURSE_FILE && is_wanted(name)).count();
     Ok(Checked { root, files: folder.files, refused: folder.refused, findings, n_lessons })
 }

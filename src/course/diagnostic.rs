@@ -120,7 +120,6 @@ codes! {
     BadId "bad-id" Error "Ids are kebab-case: a-z, 0-9 and `-`, starting with a letter.";
     DuplicateId "duplicate-id" Error "Two things of the same sort have one id.";
     UnknownKind "unknown-kind" Error "There is no such kind of step.";
-    LaterKind "later-kind" Warning "The kind is part of format 1, but this version does not show it; the step is left out.";
     NoCourse "no-course" Error "The folder has no course.toml.";
     UnknownTrack "unknown-track" Error "The track is not registered in course.toml.";
     UnknownLesson "unknown-lesson" Error "A prerequisite or a path names a lesson that is not there.";
@@ -144,8 +143,12 @@ codes! {
     NoSolution "no-solution" Error "A challenge has a goal, and a goal comes with a solution that the checker can run, made of controls that the learner may move.";
     ParWithoutGoal "par-without-goal" Error "Par stands beside a goal, on a metric of which more or less is better.";
     StartMeetsGoal "start-meets-goal" Error "The challenge is already met before anything was moved.";
-    SolutionFails "solution-fails" Error "The solution does not meet the goal.";
+    SolutionFails "solution-fails" Error "The solution does not meet the goal, or fails a test of its exercise.";
     SolutionBelowPar "solution-below-par" Warning "The solution meets the goal but not par.";
+    NoTests "no-tests" Error "An exercise has at least one test, and each says what it calls.";
+    ScriptFails "script-fails" Error "A listing does not run to its end.";
+    OutputDiffers "output-differs" Error "A listing prints something else than `expect` says.";
+    StarterPasses "starter-passes" Error "The starter of an exercise passes every test before anything was written.";
     LabFails "lab-fails" Error "The lab does not run with these settings, or gives no value where the step needs one.";
     LongText "long-text" Warning "More than 120 words stand between two things that the learner does.";
     LongLesson "long-lesson" Warning "The main line of a lesson has at most 12 steps and 12 minutes.";

@@ -93,7 +93,7 @@ impl EmbeddedHead {
 }
 
 impl EmbeddedStep {
-    /// `None` for a kind that this version leaves out.
+    /// `None` for a kind that is not there; a test compares the heads with the loader's.
     fn load(&self, node: &NodeId) -> Option<StepHead> {
         let kind = StepKind::ALL.into_iter().find(|kind| kind.name() == self.kind)?;
         let Self { rev, predicts, graded, par, .. } = *self;

@@ -2,11 +2,13 @@
 
 mod draw;
 mod number;
+mod output;
 
 use serde::{Deserialize, Serialize};
 
 pub use draw::{draw, fill, show, shuffled};
 pub(super) use number::{compute, within};
+pub use output::{OutputLine, compare_output, grade_output, grade_tests};
 
 use super::model::{ChoiceStep, ClozePiece, ClozeStep, Step, StepBody};
 use crate::text::Text;
@@ -26,6 +28,10 @@ pub enum Answer {
     Order(Vec<usize>),
     /// For each left side the partner that it was given; the extras are numbered after the pairs.
     Match(Vec<Option<usize>>),
+    /// What a listing was said to print.
+    Output(String),
+    /// The code that was written.
+    Code(String),
 }
 
 /// What an answer is worth.
@@ -60,7 +66,8 @@ impl Verdict {
     }
 }
 
-/// Grades an answer to a question. The seed is that of [`draw`]; a lab step is graded by its goal instead.
+/// Grades an answer to a question. The seed is that of [`draw`]; a lab step is graded by its goal instead, outputs and
+/// exercises by what a run gives ([`grade_output`], [`grade_tests`]).
 pub fn grade(step: &Step, seed: u64, answer: &Answer) -> Verdict {
     match (&step.body, answer) {
         (StepBody::Choice(choice), Answer::Choice(chosen)) => grade_choice(choice, chosen),
@@ -120,7 +127,8 @@ fn same_words(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
-/// The answer that is right, for the numbers of this seed. `None` for steps that are no questions.
+/// The answer that is right, for the numbers of this seed. `None` for steps that are no questions, and for an output
+/// without `expect`: only a run can tell.
 pub fn solution_answer(step: &Step, seed: u64) -> Option<Answer> {
     Some(match &step.body {
         StepBody::Choice(choice) => {
@@ -130,6 +138,8 @@ pub fn solution_answer(step: &Step, seed: u64) -> Option<Answer> {
         StepBody::Cloze(cloze) => Answer::Cloze(blanks(cloze).map(|accepts| accepts[0].to_string()).collect()),
         StepBody::Order(order) => Answer::Order((0..order.items.len()).collect()),
         StepBody::Match(pairs) => Answer::Match((0..pairs.pairs.len()).map(Some).collect()),
+        StepBody::Output(output) => Answer::Output(output.expect.as_ref()?.to_string()),
+        StepBody::Exercise(exercise) => Answer::Code(exercise.solution.to_string()),
         StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) => return None,
     })
 }
@@ -144,6 +154,8 @@ pub fn solution_text(step: &Step, seed: u64) -> Vec<Text> {
         StepBody::Order(order) => order.items.clone(),
         StepBody::Match(pairs) => pairs.pairs.iter().map(|(a, b)| Text::clean(&format!("{a}: {b}"))).collect(),
         StepBody::Lab(lab) => lab.solution.iter().map(|(name, value)| Text::clean(&format!("{name} = {value}"))).collect(),
+        StepBody::Output(output) => output.expect.iter().cloned().collect(),
+        StepBody::Exercise(exercise) => vec![exercise.solution.clone()],
         StepBody::Text(_) | StepBody::Code(_) => Vec::new(),
     }
 }

@@ -216,10 +216,10 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
     // Without a readable head the steps are still read: their mistakes are shown in the same run.
     let head = raw.and_then(|raw| self::head(course, raw, reader));
     let node = head.as_ref().map_or_else(|| NodeId::new(course, "unknown"), |(head, _)| head.node.clone());
-    let steps = steps(&node, table.remove("step"), &elsewhere, reader);
-    if let Some(drills) = table.remove("drill") {
-        step::later("drill", drills.span(), reader);
-    }
+    let mut ids: Vec<String> = Vec::new();
+    let steps = steps(&node, table.remove("step"), &elsewhere, &mut ids, reader);
+    let drills = tables(table.remove("drill"), "drill", reader);
+    let drills = drills.into_iter().filter_map(|raw| step::drill(&node, raw, &elsewhere, &mut ids, reader)).collect();
     let terms = tables(table.remove("term"), "term", reader).into_iter().filter_map(|raw| term(raw, reader)).collect();
     let faqs = tables(table.remove("faq"), "faq", reader).into_iter().filter_map(|raw| faq(raw, reader)).collect();
     let Some((mut head, sources)) = head else { return (None, None) };
@@ -231,6 +231,7 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
         minutes: head.minutes,
         sources,
         steps,
+        drills,
         terms,
         faqs,
     };
@@ -306,12 +307,19 @@ pub(super) fn tables<'s>(value: Option<Spanned<DeValue<'s>>>, key: &str, reader:
     }
 }
 
-fn steps(node: &NodeId, value: Option<Spanned<DeValue<'_>>>, elsewhere: &[&'static Shape], reader: &mut Reader<'_>) -> Vec<Step> {
-    let mut ids: Vec<String> = Vec::new();
+/// The steps of the main line, then those that stand behind the closing card.
+fn steps(
+    node: &NodeId,
+    value: Option<Spanned<DeValue<'_>>>,
+    elsewhere: &[&'static Shape],
+    ids: &mut Vec<String>,
+    reader: &mut Reader<'_>,
+) -> Vec<Step> {
     let mut steps = Vec::new();
     for raw in tables(value, "step", reader) {
-        steps.extend(step::read(node, raw, elsewhere, &mut ids, reader));
+        steps.extend(step::read(node, raw, elsewhere, ids, reader));
     }
+    steps.sort_by_key(|step| step.kind().is_further());
     if steps.is_empty() && reader.sink.n_errors() == 0 {
         reader.sink.report(Code::MissingKey, 0..0, "the lesson has no steps").remedy("add a `[[step]]`");
     }

@@ -20,8 +20,9 @@ pub(super) fn lesson(lesson: &Lesson, reader: &mut Reader<'_>) {
 
 fn length(lesson: &Lesson, reader: &mut Reader<'_>) {
     let id = reader.refs.id.span.clone();
-    if let Some(step) = lesson.steps.get(MAX_STEPS) {
-        let message = format!("the lesson has {} steps; a learner expects at most {MAX_STEPS}", lesson.steps.len());
+    let n_main = lesson.n_main();
+    if let Some(step) = lesson.steps[..n_main].get(MAX_STEPS) {
+        let message = format!("the lesson has {n_main} steps; a learner expects at most {MAX_STEPS}");
         reader.sink.report(Code::LongLesson, step.place.span.clone(), message).remedy("split the lesson");
     }
     if lesson.minutes > MAX_MINUTES {
@@ -43,6 +44,8 @@ fn words(steps: &[Step], reader: &mut Reader<'_>) {
             StepBody::Cloze(cloze) => (cloze.prompt.as_deref().map_or(0, n_words), true),
             StepBody::Order(order) => (n_words(&order.prompt), true),
             StepBody::Match(pairs) => (n_words(&pairs.prompt), true),
+            StepBody::Output(output) => (output.prompt.as_deref().map_or(0, n_words), true),
+            StepBody::Exercise(exercise) => (exercise.prompt.as_deref().map_or(0, n_words), true),
         };
         let before = n;
         n += read;

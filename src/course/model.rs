@@ -5,6 +5,7 @@ use crate::{
     expr::Expr,
     id::{NodeId, StepId, StepKind},
     lab::{Lab, MetricSpec, Value},
+    script::Test,
     text::Text,
 };
 
@@ -109,7 +110,10 @@ pub struct Lesson {
     pub goals: Vec<Text>,
     pub minutes: u32,
     pub sources: Vec<Text>,
+    /// The main line, then what stands behind the closing card.
     pub steps: Vec<Step>,
+    /// Numeric questions for practice, once the lesson is complete.
+    pub drills: Vec<Step>,
     pub terms: Vec<Term>,
     pub faqs: Vec<Faq>,
 }
@@ -118,6 +122,11 @@ impl Lesson {
     /// The steps as the XP table knows them.
     pub fn step_heads(&self) -> Vec<StepHead> {
         self.steps.iter().map(Step::head).collect()
+    }
+
+    /// How many of the steps are the main line; the closing card stands behind them.
+    pub fn n_main(&self) -> usize {
+        self.steps.iter().filter(|step| !step.kind().is_further()).count()
     }
 
     /// The place of a step by its own id, without course and lesson.
@@ -152,6 +161,8 @@ pub enum StepBody {
     Cloze(ClozeStep),
     Order(OrderStep),
     Match(MatchStep),
+    Output(OutputStep),
+    Exercise(ExerciseStep),
 }
 
 impl Status {
@@ -180,6 +191,8 @@ impl StepBody {
             Self::Cloze(_) => StepKind::Cloze,
             Self::Order(_) => StepKind::Order,
             Self::Match(_) => StepKind::Match,
+            Self::Output(_) => StepKind::Output,
+            Self::Exercise(_) => StepKind::Exercise,
         }
     }
 }
@@ -219,7 +232,42 @@ impl Step {
 pub struct CodeStep {
     /// Markdown above the listing.
     pub prompt: Option<Text>,
+    /// The listing that runs here.
+    pub run: Option<Text>,
+    /// What it prints.
+    pub expect: Option<Text>,
+    /// The same in other languages, shown beside it.
     pub listings: Vec<Listing>,
+}
+
+impl CodeStep {
+    /// Every tab: the listing that runs first, then the others.
+    pub fn tabs(&self) -> Vec<(&str, &Text)> {
+        let others = self.listings.iter().map(|listing| (listing.language.as_str(), &listing.code));
+        self.run.iter().map(|code| (SCRIPT, code)).chain(others).collect()
+    }
+}
+
+/// The language of listings that run.
+pub const SCRIPT: &str = "rhai";
+
+/// A listing whose output the learner foretells.
+#[derive(Clone, Debug)]
+pub struct OutputStep {
+    /// Markdown above the listing.
+    pub prompt: Option<Text>,
+    pub run: Text,
+    pub expect: Option<Text>,
+}
+
+/// Code that the learner writes, graded by tests.
+#[derive(Clone, Debug)]
+pub struct ExerciseStep {
+    /// Markdown above the editor.
+    pub prompt: Option<Text>,
+    pub starter: Text,
+    pub solution: Text,
+    pub tests: Vec<Test>,
 }
 
 /// One tab of a [`CodeStep`].

@@ -52,8 +52,46 @@ pub(super) struct RawText {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCode {
     pub(super) prompt: Option<Str>,
-    #[serde(rename = "expect")]
-    _expect: Option<Str>,
+    pub(super) run: Option<Str>,
+    pub(super) expect: Option<Str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOutput {
+    pub(super) prompt: Option<Str>,
+    pub(super) run: Str,
+    pub(super) expect: Option<Str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExercise {
+    pub(super) prompt: Option<Str>,
+    pub(super) starter: Str,
+    pub(super) solution_code: Str,
+    #[serde(default)]
+    pub(super) test: Vec<RawTest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTest {
+    pub(super) name: Str,
+    pub(super) call: Str,
+    pub(super) expect: Option<Str>,
+    #[serde(default)]
+    pub(super) vars: Pairs<toml::Value>,
+    pub(super) times: Option<Spanned<u32>>,
+}
+
+/// What a drill has beside the keys of a numeric question.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDrill {
+    pub(super) id: Str,
+    pub(super) rev: Option<Spanned<u32>>,
+    pub(super) explain: Option<Str>,
 }
 
 #[derive(Deserialize)]

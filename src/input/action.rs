@@ -32,6 +32,7 @@ pub enum Action {
     Solution,
     Run,
     Undo,
+    Redo,
     Reset,
     Mark,
     View,
@@ -40,6 +41,8 @@ pub enum Action {
     About,
     Export,
     Copy,
+    /// The code in the editor of the learner's own.
+    External,
     /// The n-th option or partner, from 0.
     Answer(u8),
     CarryUp,
@@ -65,6 +68,8 @@ pub enum Context {
     Match,
     /// A text field: every printable key is text.
     Field,
+    /// A box of code: every printable key is text, and enter begins a line.
+    Editor,
     /// Controls of a lab.
     Controls,
     /// Figure of a lab.
@@ -78,7 +83,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Map,
         Self::Reading,
         Self::ChooseOne,
@@ -86,6 +91,7 @@ impl Context {
         Self::Order,
         Self::Match,
         Self::Field,
+        Self::Editor,
         Self::Controls,
         Self::Figure,
         Self::List,
@@ -95,7 +101,7 @@ impl Context {
 
     /// In a typing context every printable key is text.
     pub fn typing(self) -> bool {
-        matches!(self, Self::Field | Self::Finder)
+        matches!(self, Self::Field | Self::Editor | Self::Finder)
     }
 
     /// The heading of the context in help.
@@ -108,6 +114,7 @@ impl Context {
             Self::Order => "Order",
             Self::Match => "Match",
             Self::Field => "Typing an answer",
+            Self::Editor => "Writing code",
             Self::Controls => "Lab controls",
             Self::Figure => "Lab figure",
             Self::List => "Lists",
@@ -138,10 +145,25 @@ const LESSON: &[Context] = &[C::Reading, C::ChooseOne, C::ChooseMany, C::Order, 
 const ABOUT: &[Context] = &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure];
 /// A text, a listing, a question that is done, a lab: not a question that is open.
 const DONE_OR_LAB: &[Context] = &[C::Reading, C::Controls, C::Figure];
-const REGIONS: &[Context] = &[C::Reading, C::Field, C::Controls, C::Figure, C::Finder];
+const REGIONS: &[Context] = &[C::Reading, C::Field, C::Editor, C::Controls, C::Figure, C::Finder];
 const SIDEWAYS: &[Context] = &[C::Map, C::Reading, C::Controls, C::Figure, C::List];
 const SPACE: &[Context] = &[C::Map, C::Reading, C::ChooseMany, C::Order, C::Controls, C::List, C::Popup];
 const LAB: &[Context] = &[C::Controls, C::Figure];
+/// In the editor enter begins a line.
+const ENTER: &[Context] = &[
+    C::Map,
+    C::Reading,
+    C::ChooseOne,
+    C::ChooseMany,
+    C::Order,
+    C::Match,
+    C::Field,
+    C::Controls,
+    C::Figure,
+    C::List,
+    C::Popup,
+    C::Finder,
+];
 const NO_CONTROLS: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Figure, C::List, C::Popup];
 const ANSWERS: &[Context] = &[C::ChooseOne, C::ChooseMany, C::Match];
@@ -168,7 +190,7 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Back, "back", NOT_TYPING, [Key::char('q')], "close; on the map, quit"),
     row!(Action::NextRegion, "next-region", REGIONS, [key(KeyCode::Tab)], "next field or region"),
     row!(Action::PrevRegion, "previous-region", REGIONS, [Key::shift(KeyCode::Tab)], "previous field or region"),
-    row!(Action::Primary, "primary", EVERYWHERE, [key(KeyCode::Enter)], "the action named first in the footer"),
+    row!(Action::Primary, "primary", ENTER, [key(KeyCode::Enter)], "the action named first in the footer"),
     row!(Action::Up, "up", NOT_TYPING, [key(KeyCode::Up), Key::char('k')], "up"),
     row!(Action::Down, "down", NOT_TYPING, [key(KeyCode::Down), Key::char('j')], "down"),
     row!(Action::Left, "left", SIDEWAYS, [key(KeyCode::Left), Key::char('h')], "left; less"),
@@ -185,14 +207,20 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::First, "least", &[C::Controls], [key(KeyCode::Home)], "least value"),
     row!(Action::Last, "most", &[C::Controls], [key(KeyCode::End)], "greatest value"),
     row!(Action::Search, "search", SCREENS, [Key::char('/')], "search"),
-    row!(Action::GoTo, "go-to", SCREENS, [Key::char('g')], "go to map, labs, terms, progress, settings"),
+    row!(Action::GoTo, "go-to", SCREENS, [Key::char('g')], "go to map, labs, terms, practice, progress, settings"),
     row!(Action::Hint, "hint", LESSON, [Key::char('t')], "a hint; says its price first"),
-    row!(Action::Hint, "hint", &[C::Field], [Key::ctrl('t')], "a hint; says its price first"),
+    row!(Action::Hint, "hint", &[C::Field, C::Editor], [Key::ctrl('t')], "a hint; says its price first"),
     row!(Action::Solution, "solution", LESSON, [Key::char('o')], "the solution; asks first"),
-    row!(Action::Solution, "solution", &[C::Field], [Key::ctrl('o')], "the solution; asks first"),
+    row!(Action::Solution, "solution", &[C::Field, C::Editor], [Key::ctrl('o')], "the solution; asks first"),
     row!(Action::Run, "run", DONE_OR_LAB, [Key::char('r')], "run or answer again, with new numbers"),
+    row!(Action::Run, "run", &[C::Editor], [Key::ctrl('r'), key(KeyCode::F(5))], "run the code, or its tests"),
+    row!(Action::Undo, "undo", &[C::Editor], [Key::ctrl('u')], "take the last change back"),
+    row!(Action::Redo, "redo", &[C::Editor], [Key::ctrl('y')], "bring it back again"),
+    row!(Action::External, "external", &[C::Editor], [Key::ctrl('e')], "open the code in $EDITOR"),
+    row!(Action::External, "external", &[C::Reading], [Key::char('E')], "open the code in $EDITOR"),
     row!(Action::Undo, "undo", LAB, [Key::char('u')], "take the last change back"),
     row!(Action::Reset, "reset", LAB, [Key::char('z')], "all controls back to the start"),
+    row!(Action::Reset, "reset", &[C::Reading], [Key::char('z')], "the code as it was at the start"),
     row!(Action::Mark, "mark", LAB, [Key::char('m')], "mark this run as A and compare; again: unmark"),
     row!(Action::View, "view", LAB, [Key::char('v')], "next view of the figure"),
     row!(Action::View, "view", &[C::Reading], [Key::char('v')], "next listing"),
@@ -304,7 +332,8 @@ mod tests {
     #[test]
     fn every_context_can_be_left_and_helped() {
         for context in Context::ALL {
-            for action in [Action::Back, Action::Quit, Action::Help, Action::Primary, Action::Palette] {
+            let primary = if context == Context::Editor { Action::Run } else { Action::Primary };
+            for action in [Action::Back, Action::Quit, Action::Help, primary, Action::Palette] {
                 assert!(Keymap::default().key(context, action).is_some(), "{action:?} in {context:?}");
             }
         }

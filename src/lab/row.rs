@@ -91,11 +91,6 @@ pub(super) const fn metric(name: Name, label: Name, unit: Name, better: Better, 
     MetricSpec { name, label, unit, better, measured: false, decimals, help }
 }
 
-/// A time or a rate of this machine.
-pub(super) const fn measured(name: Name, label: Name, unit: Name, better: Better, decimals: u8, help: Name) -> MetricSpec {
-    MetricSpec { name, label, unit, better, measured: true, decimals, help }
-}
-
 pub(super) fn value(name: &'static str, value: impl Into<Option<f64>>) -> Metric {
     Metric { name, value: value.into() }
 }

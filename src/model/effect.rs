@@ -23,6 +23,8 @@ pub enum Effect {
         name: String,
         bytes: Vec<u8>,
     },
+    /// Opens a text in the learner's own editor, the terminal given back meanwhile; answered by `Msg::Edited`.
+    Edit(String),
     /// ctrl-z: restores the terminal and stops until `fg`.
     Suspend,
     Quit,

@@ -22,6 +22,8 @@ pub enum Msg {
     Stored(Result<Stored, String>),
     /// The answer to `Effect::Export` and `Effect::Copy`: one sentence for the status line.
     Told(Result<String, String>),
+    /// The answer to [`Effect::Edit`](crate::model::Effect::Edit): the text as the editor left it, or why there is none.
+    Edited(Result<Text, String>),
     /// The wall clock; sent at the start, when a local day ends and before each key.
     Tick(Now),
 }

@@ -21,6 +21,8 @@ pub enum Route {
     Terms {
         term: Option<String>,
     },
+    /// Drills from the lessons that are complete.
+    Practice,
     Progress,
     Settings,
 }
@@ -32,7 +34,7 @@ pub struct RouteError {
     pub why: String,
 }
 
-/// `map`, `lesson core/affine-map/relu-scale`, `lab quantize bits=4`, `term scale`, `terms`, `progress`, `settings`.
+/// `map`, `lesson core/affine-map/relu-scale`, `lab quantize bits=4`, `term scale`, `terms`, `practice`, `progress`, `settings`.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,6 +47,7 @@ impl fmt::Display for Route {
             }
             Self::Terms { term: None } => f.write_str("terms"),
             Self::Terms { term: Some(term) } => write!(f, "term {term}"),
+            Self::Practice => f.write_str("practice"),
             Self::Progress => f.write_str("progress"),
             Self::Settings => f.write_str("settings"),
         }
@@ -62,6 +65,7 @@ impl Route {
             ("map", []) => Ok(Self::Map),
             ("terms", []) => Ok(Self::Terms { term: None }),
             ("term", [term]) => Ok(Self::Terms { term: Some((*term).into()) }),
+            ("practice", []) => Ok(Self::Practice),
             ("progress", []) => Ok(Self::Progress),
             ("settings", []) => Ok(Self::Settings),
             ("lesson", [path]) => Self::lesson(path, home)
@@ -69,8 +73,8 @@ impl Route {
             ("lab", [id, set @ ..]) => Self::lab(id, set).map_err(|why| fail(&why)),
             (id, set) if lab::find(id).is_some() => Self::lab(id, set).map_err(|why| fail(&why)),
             (path, []) => Self::lesson(path, home)
-                .ok_or_else(|| fail("places are map, terms, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
-            _ => Err(fail("places are map, terms, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
+                .ok_or_else(|| fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
+            _ => Err(fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
         }
     }
 
@@ -105,9 +109,16 @@ mod tests {
 
     #[test]
     fn a_route_reads_back_what_it_says() {
-        for text in
-            ["map", "lesson core/affine-map", "lesson core/affine-map/see-it", "terms", "term scale", "progress", "settings"]
-        {
+        for text in [
+            "map",
+            "lesson core/affine-map",
+            "lesson core/affine-map/see-it",
+            "terms",
+            "term scale",
+            "practice",
+            "progress",
+            "settings",
+        ] {
             assert_eq!(Route::parse(text, "core").expect("a place").to_string(), text);
         }
         assert_eq!(Route::parse("affine-map", "core").expect("a lesson").to_string(), "lesson core/affine-map");

@@ -54,6 +54,7 @@ impl Palette {
         for (name, route) in [
             ("map", Route::Map),
             ("terms", Route::Terms { term: None }),
+            ("practice", Route::Practice),
             ("progress", Route::Progress),
             ("settings", Route::Settings),
         ] {

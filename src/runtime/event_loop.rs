@@ -15,6 +15,7 @@ use crate::{
     input::Key,
     model::{Effect, Msg},
     runtime::{clock, disk::DiskLine, job::Jobs},
+    text::Text,
 };
 
 /// A flood of keys is interrupted for a frame this often.
@@ -81,6 +82,8 @@ pub(super) trait Stage {
     fn suspend(&mut self, whole_job: bool) -> Result<(), String>;
     /// Takes the terminal again after somebody else had it.
     fn retake(&mut self);
+    /// Opens a text in the learner's editor, with the terminal given back; gives what the editor left, or a sentence.
+    fn edit(&mut self, text: &str) -> Result<Text, String>;
     /// Puts text on the clipboard; gives it back where the terminal cannot.
     fn copy(&mut self, text: String) -> Result<(), String>;
 }
@@ -179,6 +182,7 @@ impl<F: Front, S: Stage> Loop<F, S> {
                 Effect::Append(events) => self.hands.disk.append(events),
                 Effect::Copy(text) => self.copy(text),
                 Effect::Export { name, bytes } => self.hands.disk.write(name, bytes, None),
+                Effect::Edit(text) => self.edit(&text),
                 Effect::Suspend => self.suspend(true),
                 Effect::Quit => self.ending = Some(Ending::Quit),
             }
@@ -200,6 +204,13 @@ impl<F: Front, S: Stage> Loop<F, S> {
             Ok(()) => self.resized(),
             Err(why) => self.tell(Msg::Told(Err(why))),
         }
+    }
+
+    /// Waits for the learner's editor: nothing else can be done meanwhile, for the terminal is not ours.
+    fn edit(&mut self, text: &str) {
+        let edited = self.stage.edit(text);
+        self.resized();
+        self.tell(Msg::Edited(edited));
     }
 
     fn show(&mut self) {
@@ -235,6 +246,7 @@ mod tests {
                 Msg::Key(key) if *key == Key::char('q') => vec![Effect::Quit],
                 Msg::Key(key) if *key == Key::char('y') => vec![Effect::Copy("text".into())],
                 Msg::Key(key) if *key == Key::char('z') => vec![Effect::Suspend],
+                Msg::Key(key) if *key == Key::char('E') => vec![Effect::Edit("teh code".into())],
                 _ => vec![],
             };
             self.heard.push(match msg {
@@ -242,6 +254,7 @@ mod tests {
                 Msg::Tick(_) => "tick".into(),
                 Msg::Resize(w, h) => format!("{w}x{h}"),
                 Msg::Told(Ok(said) | Err(said)) => said,
+                Msg::Edited(Ok(text)) => text.to_string(),
                 other => format!("{other:?}"),
             });
             effects
@@ -270,6 +283,9 @@ mod tests {
             if whole_job { Err("there is no shell".into()) } else { Ok(()) }
         }
         fn retake(&mut self) {}
+        fn edit(&mut self, text: &str) -> Result<Text, String> {
+            Ok(Text::clean(&text.replace("teh", "the")))
+        }
         fn copy(&mut self, text: String) -> Result<(), String> {
             if self.no_clipboard { Err(text) } else { Ok(()) }
         }
@@ -330,6 +346,13 @@ mod tests {
         let (done, _) = run(Fake::default(), vec![key('y'), key('z'), key('q')]);
         assert!(done.front.heard.contains(&"Copied to the clipboard".into()));
         assert!(done.front.heard.contains(&"there is no shell".into()));
+    }
+
+    #[test]
+    fn what_the_editor_left_comes_back_after_the_size() {
+        let (done, _) = run(Fake::default(), vec![key('E'), key('q')]);
+        let at = done.front.heard.iter().position(|h| h == "the code").expect("it came back");
+        assert_eq!(done.front.heard[at - 1], "80x24");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use jiff::civil::date;
@@ -23,6 +24,7 @@ use crate::{
     learner::Event,
     model::{Effect, Job, JobEvent, JobId, Msg, Now, Route, Slot, Start},
     runtime::{disk::kept, job},
+    script::{Limits, World},
     tensor::Sources,
     text::Text,
     theme::Theme,
@@ -244,9 +246,13 @@ impl Headless {
     }
 
     fn work(&self, job: &Job) -> JobEvent {
-        let cancel = AtomicBool::new(false);
+        let cancel = Arc::<AtomicBool>::default();
         let ctx = Ctx::new(&self.sources, &cancel, &|_, _| {});
-        match job::run(job, &self.library, &ctx) {
+        let sources = Arc::clone(&self.sources);
+        // No time passes: a frame shows no speed, and a script ends by its other limits.
+        let world =
+            World { sources, seed: 0, cancel: Arc::clone(&cancel), elapsed: Arc::new(|| Duration::ZERO), limits: Limits::LESSON };
+        match job::run(job, &self.library, &ctx, &world) {
             Ok(outcome) => JobEvent::Done(outcome),
             Err(failure) => JobEvent::Failed(failure),
         }
@@ -272,6 +278,8 @@ impl Headless {
                     self.answers.push_back(Msg::Told(Ok(format!("Written to {name}"))));
                     self.exports.push((name, bytes));
                 }
+                // There is no editor here: the text comes back as it went.
+                Effect::Edit(text) => self.answers.push_back(Msg::Edited(Ok(Text::clean(&text)))),
                 Effect::Suspend => {}
                 Effect::Quit => self.ended = true,
             }

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::mpsc::SyncSender,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc::SyncSender},
     thread,
     time::{Duration, Instant},
 };
@@ -12,19 +12,75 @@ use crossterm::event::{self, Event, KeyCode as Code, KeyEvent, KeyEventKind, Key
 use crate::{
     input::{Key, KeyCode},
     model::Msg,
-    runtime::event_loop::{Signal, Wake},
+    runtime::{
+        event_loop::{Signal, Wake},
+        signal,
+    },
     text::Text,
 };
 
+/// How long the thread may take to notice that the gate is closed.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a late answer to the question for the background colour is taken for one, not for keys.
 const LATE: Duration = Duration::from_millis(500);
 
+/// Keeps the input thread from reading while another program has the terminal.
+#[derive(Default)]
+pub(super) struct Gate {
+    state: Mutex<Pass>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Pass {
+    #[default]
+    Open,
+    /// Closed, but the thread may still be reading.
+    Closing,
+    /// The thread waits.
+    Closed,
+}
+
+impl Gate {
+    /// Closes the gate and waits until the thread stands before it; false where it does not come.
+    pub(super) fn close(&self) -> bool {
+        *self.lock() = Pass::Closing;
+        signal::wake_input();
+        let waited = self.changed.wait_timeout_while(self.lock(), PATIENCE, |pass| *pass != Pass::Closed);
+        let closed = *waited.unwrap_or_else(PoisonError::into_inner).0 == Pass::Closed;
+        if !closed {
+            self.open();
+        }
+        closed
+    }
+
+    pub(super) fn open(&self) {
+        *self.lock() = Pass::Open;
+        self.changed.notify_all();
+    }
+
+    /// Waits while the gate is closed.
+    fn pass(&self) {
+        let mut state = self.lock();
+        while *state != Pass::Open {
+            *state = Pass::Closed;
+            self.changed.notify_all();
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pass> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Reads the terminal until the program ends. With `late_answer`, what comes in the first half second is dropped: the
 /// terminal has not answered a question in time, and its answer would look like keys.
-pub(super) fn listen(queue: SyncSender<Wake>, late_answer: bool) -> io::Result<()> {
+pub(super) fn listen(queue: SyncSender<Wake>, late_answer: bool, gate: Arc<Gate>) -> io::Result<()> {
     let start = Instant::now();
     thread::Builder::new().name("input".into()).spawn(move || {
         loop {
+            gate.pass();
             let wake = match event::read() {
                 Ok(Event::Key(_) | Event::Paste(_)) if late_answer && start.elapsed() < LATE => continue,
                 Ok(event) => match message(event) {

@@ -17,6 +17,7 @@ use crate::{
     lab::{Ctx, Machine},
     model::{Failure, Job, JobEvent, JobId, Msg, Outcome, Slot},
     runtime::{event_loop::Wake, machine::this_machine},
+    script::{Limits, World},
     tensor::Sources,
 };
 
@@ -104,15 +105,14 @@ impl Drop for Jobs {
     }
 }
 
-fn work(inbox: &Receiver<Order>, library: &Library, sources: &Sources, machine: &LazyLock<Machine>, queue: &SyncSender<Wake>) {
+fn work(inbox: &Receiver<Order>, library: &Library, sources: &Arc<Sources>, machine: &LazyLock<Machine>, queue: &SyncSender<Wake>) {
     while let Ok(order) = inbox.recv() {
         let order = inbox.try_iter().last().unwrap_or(order);
         let tell = |event| queue.send(Wake::Msg(Msg::Job(order.id, event)));
         let progress = Throttle::new(|done, total| drop(tell(JobEvent::Progress { done, total })));
-        let start = Instant::now();
-        let (clock, step) = (|| start.elapsed(), |done, total| progress.step(done, total));
-        let ctx = Ctx::new(sources, &order.cancel, &step).with_clock(&clock).with_machine(machine);
-        let answer = run(&order.job, library, &ctx);
+        let step = |done, total| progress.step(done, total);
+        let ctx = Ctx::new(sources, &order.cancel, &step).with_machine(machine);
+        let answer = run(&order.job, library, &ctx, &world(sources, &order.cancel));
         let event = match answer {
             Ok(outcome) => JobEvent::Done(outcome),
             Err(failure) => JobEvent::Failed(failure),
@@ -124,8 +124,15 @@ fn work(inbox: &Receiver<Order>, library: &Library, sources: &Sources, machine: 
 }
 
 /// Runs one job on this thread; a panic becomes a [`Failure::Panic`] with its message and place.
-pub(super) fn run(job: &Job, library: &Library, ctx: &Ctx<'_>) -> Result<Outcome, Failure> {
-    guarded(|| job.run(library, ctx))
+pub(super) fn run(job: &Job, library: &Library, ctx: &Ctx<'_>, world: &World) -> Result<Outcome, Failure> {
+    guarded(|| job.run(library, ctx, world))
+}
+
+/// The world of a job's script, its clock started now.
+fn world(sources: &Arc<Sources>, cancel: &Arc<AtomicBool>) -> World {
+    let start = Instant::now();
+    let elapsed = Arc::new(move || start.elapsed());
+    World { sources: Arc::clone(sources), seed: 0, cancel: Arc::clone(cancel), elapsed, limits: Limits::LESSON }
 }
 
 fn guarded(job: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {

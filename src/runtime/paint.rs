@@ -15,10 +15,15 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-use crate::runtime::{
-    event_loop::{Front, Stage},
-    signal,
-    tty::Tty,
+use crate::{
+    runtime::{
+        editor,
+        event_loop::{Front, Stage},
+        input::Gate,
+        signal,
+        tty::Tty,
+    },
+    text::Text,
 };
 
 /// Terminals cut longer texts off, or ignore them.
@@ -26,13 +31,15 @@ const LONGEST_COPY: usize = 70_000;
 
 pub(super) struct Painter {
     tty: Arc<Tty>,
+    /// Keeps the input thread from what belongs to somebody else.
+    gate: Arc<Gate>,
     /// What the terminal shows.
     shown: Option<(Buffer, Option<Position>)>,
 }
 
 impl Painter {
-    pub(super) fn new(tty: Arc<Tty>) -> Self {
-        Self { tty, shown: None }
+    pub(super) fn new(tty: Arc<Tty>, gate: Arc<Gate>) -> Self {
+        Self { tty, gate, shown: None }
     }
 }
 
@@ -75,6 +82,19 @@ impl Stage for Painter {
         // Without a terminal there is nothing to take, and the watcher ends the program.
         let _ = self.tty.retake();
         self.forget();
+    }
+
+    fn edit(&mut self, text: &str) -> Result<Text, String> {
+        if !self.gate.close() {
+            return Err("The editor cannot have the keyboard now; try again.".into());
+        }
+        self.tty.leave();
+        let edited = signal::while_editing(|| editor::edit(text));
+        let entered = self.tty.enter();
+        self.gate.open();
+        self.forget();
+        entered.map_err(|error| format!("the terminal does not come back: {error}"))?;
+        edited
     }
 
     fn copy(&mut self, text: String) -> Result<(), String> {

@@ -31,6 +31,8 @@ const GRACE_GONE: Duration = Duration::from_millis(1_500);
 /// Signals that the program itself has caused, and so need no answer: set before, taken when they arrive.
 static OWN_STOP: AtomicBool = AtomicBool::new(false);
 static OWN_CONTINUE: AtomicBool = AtomicBool::new(false);
+/// The terminal belongs to the learner's editor: its signals are about the editor.
+static EDITING: AtomicBool = AtomicBool::new(false);
 
 /// Lets a full disk or a size limit be an error of the write, not the death of the program.
 pub fn ignore_file_size_limit() -> io::Result<()> {
@@ -52,6 +54,12 @@ pub(super) fn listen(queue: SyncSender<Wake>) -> io::Result<()> {
             let said = match signal {
                 SIGTSTP if OWN_STOP.swap(false, Ordering::AcqRel) => continue,
                 SIGCONT if OWN_CONTINUE.swap(false, Ordering::AcqRel) => continue,
+                // The editor stops with the whole job, and the loop, which waits for the editor, could not.
+                SIGTSTP if EDITING.load(Ordering::Acquire) => {
+                    die_by(SIGTSTP);
+                    continue;
+                }
+                SIGCONT | SIGINT if EDITING.load(Ordering::Acquire) => continue,
                 SIGTSTP => queue.send(Wake::Signal(Signal::Stop)),
                 SIGCONT => queue.send(Wake::Signal(Signal::Continue)),
                 signal => return end(&queue, signal, GRACE),
@@ -62,6 +70,20 @@ pub(super) fn listen(queue: SyncSender<Wake>) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Lets another program have the terminal and its signals while `work` waits for it.
+pub(super) fn while_editing<T>(work: impl FnOnce() -> T) -> T {
+    EDITING.store(true, Ordering::Release);
+    let done = work();
+    EDITING.store(false, Ordering::Release);
+    done
+}
+
+/// Wakes a thread that waits for input: a change of the window's size is an event that costs nothing.
+pub(super) fn wake_input() {
+    // A process can always signal itself.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::WINCH);
 }
 
 /// Ends the program when the terminal is gone; costs nothing until then.

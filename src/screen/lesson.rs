@@ -1,10 +1,11 @@
 //! A lesson, one step at a time: text, listing, question, lab, and the closing card behind the last step.
 
 mod asking;
+mod bench;
 mod challenge;
 mod closing;
-mod draw;
-mod question;
+pub(in crate::screen) mod draw;
+pub(in crate::screen) mod question;
 
 use std::sync::Arc;
 
@@ -14,7 +15,11 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use self::{challenge::Challenge, question::Question};
+use self::{
+    bench::{Bench, Then},
+    challenge::Challenge,
+    question::Question,
+};
 use crate::{
     course::{Lesson, Step, StepBody},
     id::NodeId,
@@ -56,9 +61,8 @@ pub struct LessonScreen {
 enum Face {
     /// Text; also a lesson that is still loading.
     Reading,
-    Listing {
-        tab: usize,
-    },
+    /// A listing, or an exercise.
+    Bench(Box<Bench>),
     Asking {
         question: Box<Question>,
         settled: Option<Settled>,
@@ -71,7 +75,7 @@ enum Face {
 
 /// How a graded step came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Settled {
+pub(in crate::screen) enum Settled {
     Solved,
     Shown,
 }
@@ -106,6 +110,7 @@ impl LessonScreen {
         match &self.face {
             Face::Asking { settled, .. } => *settled,
             Face::Lab(challenge) => challenge.settled(),
+            Face::Bench(bench) => bench.settled,
             _ => None,
         }
     }
@@ -159,7 +164,8 @@ impl LessonScreen {
         cx.record(What::Position { step: step.id.clone() });
         self.face = match &step.body {
             StepBody::Text(_) => Face::Reading,
-            StepBody::Code(_) => Face::Listing { tab: 0 },
+            StepBody::Code(code) => Face::Bench(Box::new(Bench::listing(step, code, cx))),
+            StepBody::Exercise(exercise) => Face::Bench(Box::new(Bench::exercise(step, exercise, cx))),
             StepBody::Lab(lab) => Face::Lab(Box::new(Challenge::open(step, lab, cx))),
             _ => asking::open(step, cx),
         };
@@ -175,6 +181,7 @@ impl LessonScreen {
                 cx.record(asking::draft(step, question));
             }
             Face::Lab(challenge) => challenge.keep(step, cx),
+            Face::Bench(bench) => bench.keep(step, cx),
             _ => {}
         }
     }
@@ -185,7 +192,9 @@ impl LessonScreen {
         if let Some(step) = skipped {
             cx.record(What::Skip { step });
         }
-        self.open(self.idx + 1, cx);
+        let Some(lesson) = &self.lesson else { return };
+        let (n_main, n_steps) = (lesson.n_main(), lesson.steps.len());
+        self.open(after(self.idx, n_main, n_steps), cx);
     }
 
     fn scroll_by(&mut self, down: bool, cx: &Cx) -> bool {
@@ -211,7 +220,8 @@ impl LessonScreen {
             Action::Next | Action::Prev if self.walks_rows() => self.act_on_face(action, cx),
             Action::Next => self.on(cx),
             Action::Prev => {
-                if let Some(before) = self.idx.checked_sub(1) {
+                let Some(lesson) = &self.lesson else { return };
+                if let Some(before) = before(self.idx, lesson.n_main(), lesson.steps.len()) {
                     self.open(before, cx);
                 }
             }
@@ -234,7 +244,7 @@ impl LessonScreen {
                 Action::Primary | Action::Space => self.on(cx),
                 _ => {}
             },
-            Face::Listing { .. } => self.act_on_listing(action, cx),
+            Face::Bench(_) => self.act_on_bench(Input::Action(action), cx),
             Face::Asking { .. } => asking::update(self, Input::Action(action), cx),
             Face::Lab(_) => self.act_on_lab(Input::Action(action), cx),
             Face::Closing => closing::act(self, action, cx),
@@ -255,23 +265,25 @@ impl LessonScreen {
         }
     }
 
-    fn act_on_listing(&mut self, action: Action, cx: &mut Cx) {
+    /// What is no action goes to the step in view, if it takes such things.
+    fn tell_face(&mut self, input: Input, cx: &mut Cx) {
+        match &self.face {
+            Face::Asking { .. } => asking::update(self, input, cx),
+            Face::Lab(_) => self.act_on_lab(input, cx),
+            Face::Bench(_) => self.act_on_bench(input, cx),
+            Face::Reading | Face::Closing => {}
+        }
+    }
+
+    fn act_on_bench(&mut self, input: Input, cx: &mut Cx) {
         let Some(lesson) = self.lesson.clone() else { return };
-        let Some(StepBody::Code(code)) = lesson.steps.get(self.idx).map(|s| &s.body) else { return };
-        let Face::Listing { tab } = &mut self.face else { return };
-        let n = code.listings.len().max(1);
-        match action {
-            Action::View | Action::Right | Action::NextRegion => *tab = (*tab + 1) % n,
-            Action::Left | Action::PrevRegion => *tab = (*tab + n - 1) % n,
-            Action::Copy => {
-                if let Some(listing) = code.listings.get(*tab) {
-                    cx.copy(listing.code.to_string());
-                }
-            }
-            Action::Down | Action::Space if self.scroll_by(true, cx) => {}
-            Action::Up => drop(self.scroll_by(false, cx)),
-            Action::Primary | Action::Space => self.on(cx),
-            _ => {}
+        let Some(step) = lesson.steps.get(self.idx) else { return };
+        let Face::Bench(bench) = &mut self.face else { return };
+        let before = cx.model.learner.xp();
+        let then = bench.update(step, input, cx);
+        self.gained += cx.model.learner.xp() - before;
+        if then == Then::On {
+            self.on(cx);
         }
     }
 
@@ -289,8 +301,18 @@ impl LessonScreen {
 
     fn escape(&mut self, cx: &mut Cx) {
         let released = match &mut self.face {
+            Face::Asking { question, settled: None, .. } if question.running.is_some() => {
+                question.running = None;
+                cx.cancel(Slot::Script);
+                cx.say("Stopped before it was done.");
+                true
+            }
             Face::Asking { question, .. } => question.release(),
             Face::Lab(challenge) => challenge.release(cx),
+            Face::Bench(bench) => match self.lesson.as_ref().and_then(|lesson| lesson.steps.get(self.idx)) {
+                Some(step) => bench.release(step, cx),
+                None => false,
+            },
             _ => false,
         };
         if !released && self.link.take().is_none() {
@@ -339,9 +361,10 @@ impl LessonScreen {
         self.gained += cx.model.learner.xp() - before;
         match &mut self.face {
             Face::Asking { question, settled, touched } => {
-                asking::put_solution(step, question);
+                asking::put_solution(step, question, cx);
                 (*settled, *touched) = (Some(Settled::Shown), false);
             }
+            Face::Bench(bench) => bench.put_solution(),
             Face::Lab(challenge) => challenge.put_solution(step, cx),
             _ => {}
         }
@@ -357,6 +380,7 @@ impl Screen for LessonScreen {
         match &self.face {
             Face::Asking { question, settled: None, .. } => question.context(),
             Face::Lab(challenge) => challenge.context(),
+            Face::Bench(bench) => bench.context(),
             _ => Context::Reading,
         }
     }
@@ -372,15 +396,9 @@ impl Screen for LessonScreen {
     fn update(&mut self, input: Input, cx: &mut Cx) {
         match input {
             Input::Job(id, event) if self.loading == Some(id) => self.loaded(event, cx),
-            Input::Job(..) if matches!(self.face, Face::Lab(_)) => self.act_on_lab(input, cx),
-            Input::Job(..) => {}
+            Input::Job(..) | Input::Edited(_) | Input::Type(_) | Input::Paste(_) => self.tell_face(input, cx),
             Input::Confirmed(Confirmed::Solution) => self.show_solution(cx),
             Input::Action(action) => self.act(action, cx),
-            Input::Type(_) | Input::Paste(_) => match &self.face {
-                Face::Asking { .. } => asking::update(self, input, cx),
-                Face::Lab(_) => self.act_on_lab(input, cx),
-                _ => {}
-            },
         }
     }
 
@@ -410,6 +428,24 @@ impl Screen for LessonScreen {
         if let Face::Lab(challenge) = &mut self.face {
             challenge.pane.wake(cx);
         }
+    }
+}
+
+/// The place behind a step: behind the main line stands the closing card, behind that what is further.
+fn after(idx: usize, n_main: usize, n_steps: usize) -> usize {
+    match idx {
+        idx if idx + 1 == n_main => n_steps,
+        idx if idx >= n_steps && n_main < n_steps => n_main,
+        idx => idx + 1,
+    }
+}
+
+/// The place before a step, in the same order.
+fn before(idx: usize, n_main: usize, n_steps: usize) -> Option<usize> {
+    match idx {
+        idx if idx >= n_steps => n_main.checked_sub(1),
+        idx if idx == n_main => Some(n_steps),
+        idx => idx.checked_sub(1),
     }
 }
 

@@ -125,17 +125,17 @@ impl Editor {
     }
 
     fn moved(&mut self, key: Key) -> Did {
-        let to = match (key.code, key.ctrl) {
-            (KeyCode::Left, false) => CursorMove::Back,
-            (KeyCode::Right, false) => CursorMove::Forward,
-            (KeyCode::Left, true) => CursorMove::WordBack,
-            (KeyCode::Right, true) => CursorMove::WordForward,
-            (KeyCode::Up, _) => CursorMove::Up,
-            (KeyCode::Down, _) => CursorMove::Down,
-            (KeyCode::Home, false) => CursorMove::Head,
-            (KeyCode::End, false) => CursorMove::End,
-            (KeyCode::Home, true) | (KeyCode::PageUp, _) => CursorMove::Top,
-            (KeyCode::End, true) | (KeyCode::PageDown, _) => CursorMove::Bottom,
+        let to: &[CursorMove] = match (key.code, key.ctrl) {
+            (KeyCode::Left, false) => &[CursorMove::Back],
+            (KeyCode::Right, false) => &[CursorMove::Forward],
+            (KeyCode::Left, true) => &[CursorMove::WordBack],
+            (KeyCode::Right, true) => &[CursorMove::WordForward],
+            (KeyCode::Up, _) => &[CursorMove::Up],
+            (KeyCode::Down, _) => &[CursorMove::Down],
+            (KeyCode::Home, false) => &[CursorMove::Head],
+            (KeyCode::End, false) => &[CursorMove::End],
+            (KeyCode::Home, true) | (KeyCode::PageUp, _) => &[CursorMove::Top, CursorMove::Head],
+            (KeyCode::End, true) | (KeyCode::PageDown, _) => &[CursorMove::Bottom, CursorMove::End],
             _ => return Did::Nothing,
         };
         match (key.shift, self.area.is_selecting()) {
@@ -143,7 +143,7 @@ impl Editor {
             (false, true) => self.area.cancel_selection(),
             _ => {}
         }
-        self.area.move_cursor(to);
+        to.iter().for_each(|step| self.area.move_cursor(*step));
         Did::Moved
     }
 
@@ -291,6 +291,16 @@ mod tests {
     }
 
     #[test]
+    fn from_end_to_end_everything_is_selected() {
+        let mut editor = Editor::new("one\ntwo");
+        editor.key(Key::new(KeyCode::End));
+        editor.key(Key { ctrl: true, ..Key::new(KeyCode::Home) });
+        editor.key(Key { ctrl: true, ..Key::shift(KeyCode::End) });
+        editor.paste("x");
+        assert_eq!(editor.text(), "x");
+    }
+
+    #[test]
     fn what_comes_in_is_clean_and_bounded() {
         let mut editor = Editor::new("");
         assert!(editor.paste("a\tb\x1b[31m\u{202e}\r\nc"));
@@ -305,7 +315,9 @@ mod tests {
         let code: String = (1..=30).map(|n| format!("line {n}\n")).collect();
         let mut editor = Editor::new(&code);
         assert_eq!(drawn(&editor, 20, 4).0[0], " 1  line 1");
-        (0..29).for_each(|_| drop(editor.key(Key::new(KeyCode::Down))));
+        for _ in 0..29 {
+            editor.key(Key::new(KeyCode::Down));
+        }
         let (rows, cursor) = drawn(&editor, 20, 4);
         assert_eq!((rows[3].as_str(), cursor), ("30  line 30", Some(Position::new(4, 3))));
         typed(&mut editor, &"w".repeat(40));

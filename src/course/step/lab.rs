@@ -23,9 +23,6 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: &[(&str, &str)] = &[
-const VIEWS: [(&str, &str); 9] = [
-const VIEWS: [(&str, &str); 12] = [
-const VIEWS: [(&str, &str); 15] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -44,14 +41,6 @@ const VIEWS: [(&str, &str); 15] = [
     ("by tail", "by tail"),
     ("by size", "by size"),
     ("formats", "formats"),
-    ("padding", "padding"),
-    ("terms", "terms"),
-    ("register", "register"),
-    ("noise", "noise"),
-    ("overflow", "overflow"),
-    ("accumulators", "accumulators"),
-    ("multiplier", "multiplier"),
-    ("mismatches", "mismatches"),
     ("pegs", "pegs"),
     ("ladder", "ladder"),
     ("usage", "usage"),
@@ -62,7 +51,6 @@ const VIEWS: [(&str, &str); 15] = [
     ("inliers", "inliers"),
     ("race", "race"),
     ("thresholds", "thresholds"),
-    ("formats", "formats"),
     ("sweep", "sweep"),
     ("block", "block"),
 ];

@@ -26,6 +26,10 @@ static PART: Shape = Shape { header: "`parts`", kind: "", fields: &[fields_of::<
 static WRONG: Shape =
     Shape { header: "`[[step.wrong]]`", kind: "", fields: &[fields_of::<RawWrong>], children: &[], open: false };
 
+static DRILL_WRONG: Shape =
+    Shape { header: "`[[drill.wrong]]`", kind: "", fields: &[fields_of::<RawWrong>], children: &[], open: false };
+
+pub(super) static DRILL_CHILDREN: &[(&str, &Shape)] = &[("answer", &ANSWER), ("parts", &PART), ("wrong", &DRILL_WRONG)];
 pub(super) static CHILDREN: &[(&str, &Shape)] = &[("answer", &ANSWER), ("parts", &PART), ("wrong", &WRONG)];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {

@@ -130,8 +130,14 @@ impl Steps {
                 let scale = (hi - lo) / (qmax - qmin);
                 (scale, ((qmin - lo / scale + WHOLE) - WHOLE).clamp(qmin, qmax))
             }
+            // Rare in a search of small groups: the plain way.
+            _ => {
+                let by = config.affine(lo, hi);
+                (f64::from(by.scale), f64::from(by.zero_point))
+            }
         };
-        let scale = scale.max(f64::from(f32::MIN_POSITIVE));
+        // The scale of the largest magnitude with its sign may be negative.
+        let scale = scale.abs().max(f64::from(f32::MIN_POSITIVE)).copysign(scale);
         let (first, last) = ((qmin - zero_point) as f32, (qmax - zero_point) as f32);
         Self { scale, per_scale: (1.0 / scale) as f32, first, last }
     }

@@ -8,7 +8,7 @@ use crate::{
     export::format_metric,
     id::NodeId,
     input::Action,
-    learner::Mark,
+    learner::{Mark, xp},
     model::{Model, Route},
     screen::{
         Cx, View,
@@ -19,14 +19,14 @@ use crate::{
 
 /// The first graded step that is not done.
 pub(super) fn first_open(lesson: &Lesson, model: &Model) -> Option<usize> {
-    lesson.steps.iter().position(|step| step.graded() && !model.learner.step(&step.id).done())
+    lesson.steps[..lesson.n_main()].iter().position(|step| step.graded() && !model.learner.step(&step.id).done())
 }
 
 /// Questions that were solved, but not at the first try without help.
 fn missed(lesson: &Lesson, model: &Model) -> Vec<usize> {
     let missed = |step: &Step| {
         let state = model.learner.step(&step.id);
-        step.graded() && !matches!(step.body, StepBody::Lab(_)) && state.done() && !state.unaided
+        step.graded() && !matches!(step.body, StepBody::Lab(_) | StepBody::Exercise(_)) && state.done() && !state.unaided
     };
     (0..lesson.steps.len()).filter(|&idx| missed(&lesson.steps[idx])).collect()
 }
@@ -130,12 +130,39 @@ pub(super) fn page(screen: &LessonScreen, lesson: &Lesson, width: u16, view: &Vi
     if state.done == state.total && !opened.is_empty() {
         page.line(Line::from(vec![dim("Opened        ", view), Span::raw(opened.join(", "))]));
     }
+    further(&mut page, lesson, view);
     page.blank();
     page.line(dim("Sources", view));
     for source in &lesson.sources {
         page.hanging(vec![dim(format!("  {} ", glyphs.bullet), view)], source, width, theme, theme.style(Role::Text), terms);
     }
     page
+}
+
+/// What stands behind the card: code to write, drills to come back to.
+fn further(page: &mut Page, lesson: &Lesson, view: &View) {
+    let exercises = &lesson.steps[lesson.n_main()..];
+    if exercises.is_empty() && lesson.drills.is_empty() {
+        return;
+    }
+    page.blank();
+    let mut rows = Vec::new();
+    for step in exercises {
+        let state = view.model.learner.step(&step.id);
+        let said = match (state.solved, state.shown) {
+            (true, _) => "solved".to_owned(),
+            (false, true) => "solution shown".to_owned(),
+            _ => format!("{} XP", xp::base(step.kind())),
+        };
+        rows.push(format!("n  a code exercise, {said}"));
+    }
+    let n_drills = lesson.drills.len();
+    if n_drills > 0 {
+        rows.push(format!("g r  practice, {n_drills} {} of this lesson", if n_drills == 1 { "drill" } else { "drills" }));
+    }
+    for (idx, row) in rows.into_iter().enumerate() {
+        page.line(Line::from(vec![dim(if idx == 0 { "Go further    " } else { "              " }, view), Span::raw(row)]));
+    }
 }
 
 /// The best results of the lesson's challenges.

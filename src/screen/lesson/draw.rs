@@ -1,7 +1,8 @@
 //! How a lesson looks: header, footer, and the body of each kind of step.
 
+mod bench;
 mod lab;
-mod question;
+pub(in crate::screen) mod question;
 
 use ratatui::{
     buffer::Buffer,
@@ -11,7 +12,7 @@ use ratatui::{
 
 use super::{Face, LessonScreen, Settled, closing, dim};
 use crate::{
-    course::{CodeStep, Lesson, Step, StepBody},
+    course::{Lesson, Step, StepBody},
     input::Action,
     model::Model,
     screen::{
@@ -32,7 +33,7 @@ pub(super) fn header(screen: &LessonScreen, view: &View) -> (Line<'static>, Line
     left.push(Span::styled(title, view.theme.style(Role::Accent)));
     let mut right = Vec::new();
     if let Some(lesson) = &screen.lesson {
-        let done: Vec<bool> = (0..lesson.steps.len()).map(|idx| is_behind(screen, &lesson.steps[idx], idx, view.model)).collect();
+        let done: Vec<bool> = (0..lesson.n_main()).map(|idx| is_behind(screen, &lesson.steps[idx], idx, view.model)).collect();
         right.extend(dots::dots(&done, screen.idx, 40, view.theme).spans);
     }
     let earned = view.model.learner.node(&screen.node, &view.model.facts).xp_earned;
@@ -51,6 +52,9 @@ pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
         (Face::Closing, Some(lesson)) => {
             let mut offers = vec![Offer::new(&[Action::Primary], closing::primary_word(screen, lesson, model))];
             offers.extend(closing::redo_word(lesson, model).map(|word| Offer::new(&[Action::Run], word)));
+            if lesson.n_main() < lesson.steps.len() {
+                offers.push(Offer::new(&[Action::Next], "exercise"));
+            }
             offers.push(Offer::new(&[Action::GoTo], "go to"));
             offers
         }
@@ -68,12 +72,7 @@ pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
             }
             offers
         }
-        (Face::Listing { .. }, _) => vec![
-            Offer::new(&[Action::Primary], "on"),
-            Offer::new(&[Action::View], "next listing"),
-            Offer::new(&[Action::Copy], "copy"),
-            Offer::new(&[Action::Prev], "back"),
-        ],
+        (Face::Bench(bench), _) => bench::footer(bench, screen.step()),
         (Face::Asking { question, settled, .. }, _) => question::footer(question, *settled),
         (Face::Lab(challenge), _) => lab::footer(challenge, screen.step()),
     };
@@ -96,6 +95,9 @@ pub(super) fn body(screen: &LessonScreen, area: Rect, buf: &mut Buffer, view: &V
     if let (Face::Lab(challenge), Some(step)) = (&screen.face, screen.step()) {
         return lab::body(screen, challenge, step, area, buf, view);
     }
+    if let (Face::Bench(bench), Some(step)) = (&screen.face, screen.step()) {
+        return bench::body(screen, bench, step, area, buf, view);
+    }
     let column = page::prose(area);
     build(screen, column.width, view).render(column, buf, screen.scroll, view.theme)
 }
@@ -117,9 +119,10 @@ fn build(screen: &LessonScreen, width: u16, view: &View) -> Page {
     page.link = screen.link;
     match (&screen.face, &step.body) {
         (Face::Reading, StepBody::Text(text)) => page.markdown(text, width, 0, view.theme, &terms),
-        (Face::Listing { tab }, StepBody::Code(code)) => listing(&mut page, code, *tab, width, view, &terms),
         (Face::Asking { question, settled, .. }, _) => {
-            question::page(&mut page, screen, step, question, *settled, width, view, &terms)
+            let gained = screen.gained;
+            question::Asking { step, question, settled: *settled, gained, width, view, terms: &terms }.page(&mut page);
+            hints(&mut page, screen, step, width, view, &terms);
         }
         _ => {}
     }
@@ -129,31 +132,6 @@ fn build(screen: &LessonScreen, width: u16, view: &View) -> Page {
 /// The names that `[[links]]` of this lesson show.
 fn names(lesson: &Lesson) -> impl Fn(&str) -> Option<String> + '_ {
     |id| lesson.terms.iter().find(|term| term.id == id).map(|term| term.name.to_string())
-}
-
-fn listing(page: &mut Page, code: &CodeStep, tab: usize, width: u16, view: &View, terms: Terms) {
-    if let Some(prompt) = &code.prompt {
-        page.markdown(prompt, width, 0, view.theme, terms);
-        page.blank();
-    }
-    let Some(listing) = code.listings.get(tab) else { return };
-    let glyphs = view.theme.glyphs();
-    let mut tabs = vec![Span::styled(format!("{}{} ", glyphs.corner_tl, glyphs.h), view.theme.style(Role::Grid))];
-    for (idx, listing) in code.listings.iter().enumerate() {
-        let role = if idx == tab { Role::Accent } else { Role::Dim };
-        tabs.push(Span::styled(format!("{} ", listing.language), view.theme.style(role)));
-    }
-    let used: usize = tabs.iter().map(Span::width).sum();
-    tabs.push(Span::styled(glyphs.h.repeat(usize::from(width).saturating_sub(used)), view.theme.style(Role::Grid)));
-    page.line(Line::from(tabs));
-    for line in listing.code.trim_end().lines() {
-        page.line(Line::from(vec![
-            Span::styled(format!("{} ", glyphs.v), view.theme.style(Role::Grid)),
-            Span::styled(view.theme.say(line).into_owned(), view.theme.style(Role::Text)),
-        ]));
-    }
-    let foot = format!("{}{}", glyphs.corner_bl, glyphs.h.repeat(usize::from(width).saturating_sub(1)));
-    page.line(Span::styled(foot, view.theme.style(Role::Grid)));
 }
 
 fn bad(view: &View) -> Span<'static> {

@@ -1,9 +1,11 @@
 //! A question in hand: what the learner has marked, typed or carried so far, and what the last check said.
 
 use crate::{
-    course::{Answer, Step, StepBody, Verdict, shuffled},
+    course::{Answer, OutputStep, Step, StepBody, Verdict, shuffled},
     input::{Action, Context, Key, KeyCode},
+    model::JobId,
     screen::{Input, typing::type_into},
+    script::Run,
     widget::field::Field,
 };
 
@@ -11,19 +13,23 @@ use crate::{
 const FIELD_CAP: usize = 120;
 
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) seed: u64,
+pub(in crate::screen) struct Question {
+    pub(in crate::screen) seed: u64,
     /// Options, items or partners in the order they are shown; indices into the lesson's own order.
-    pub(super) shown: Vec<usize>,
-    pub(super) asked: Asked,
+    pub(in crate::screen) shown: Vec<usize>,
+    pub(in crate::screen) asked: Asked,
     /// Wrong options that were checked, by their index in the lesson.
-    pub(super) tried: Vec<usize>,
+    pub(in crate::screen) tried: Vec<usize>,
+    /// The run that shall tell what is right.
+    pub(in crate::screen) running: Option<JobId>,
+    /// What the listing printed.
+    pub(in crate::screen) printed: Option<Box<Run>>,
     /// The last check; gone when the answer changes.
-    pub(super) verdict: Option<Verdict>,
+    pub(in crate::screen) verdict: Option<Verdict>,
 }
 
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(in crate::screen) enum Asked {
     /// Nothing is marked until the first key, so that an enter too many answers nothing.
     One {
         cursor: usize,
@@ -51,7 +57,7 @@ pub(super) enum Asked {
 
 /// What a key did to the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Did {
+pub(in crate::screen) enum Did {
     /// The key is not the question's.
     Nothing,
     /// The cursor stands elsewhere; the answer is what it was.
@@ -62,7 +68,7 @@ pub(super) enum Did {
 
 impl Question {
     /// A fresh question, or `None` where the step asks nothing.
-    pub(super) fn new(step: &Step, seed: u64) -> Option<Self> {
+    pub(in crate::screen) fn new(step: &Step, seed: u64) -> Option<Self> {
         let shown = shuffled(step, seed);
         let asked = match &step.body {
             StepBody::Choice(choice) if choice.many => Asked::Many { cursor: 0, marked: vec![false; choice.options.len()] },
@@ -71,12 +77,13 @@ impl Question {
             StepBody::Cloze(cloze) => Asked::fields(cloze.n_blanks()),
             StepBody::Order(_) => Asked::Order { items: shown.clone(), cursor: 0, held: false },
             StepBody::Match(matching) => Asked::Match { cursor: 0, partners: vec![None; matching.pairs.len()] },
-            StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) => return None,
+            StepBody::Output(output) => Asked::fields(n_lines(output)),
+            StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) | StepBody::Exercise(_) => return None,
         };
-        Some(Self { seed, shown, asked, tried: Vec::new(), verdict: None })
+        Some(Self { seed, shown, asked, tried: Vec::new(), running: None, printed: None, verdict: None })
     }
 
-    pub(super) fn context(&self) -> Context {
+    pub(in crate::screen) fn context(&self) -> Context {
         match &self.asked {
             Asked::One { .. } => Context::ChooseOne,
             Asked::Many { .. } => Context::ChooseMany,
@@ -88,7 +95,7 @@ impl Question {
     }
 
     /// The answer as it stands, in the lesson's own indices.
-    pub(super) fn answer(&self, step: &Step) -> Answer {
+    pub(in crate::screen) fn answer(&self, step: &Step) -> Answer {
         match (&self.asked, &step.body) {
             (Asked::One { cursor, .. }, _) => Answer::Choice(self.shown.get(*cursor).copied().into_iter().collect()),
             (Asked::Many { marked, .. }, _) => {
@@ -99,6 +106,9 @@ impl Question {
             (Asked::Fields { fields, .. }, StepBody::Cloze(_)) => {
                 Answer::Cloze(fields.iter().map(|f| f.text().trim().to_owned()).collect())
             }
+            (Asked::Fields { fields, .. }, StepBody::Output(_)) => {
+                Answer::Output(fields.iter().map(|f| f.text().trim()).collect::<Vec<_>>().join("\n"))
+            }
             (Asked::Fields { fields, .. }, _) => Answer::Numeric(fields.iter().map(|f| f.text().trim().to_owned()).collect()),
             (Asked::Order { items, .. }, _) => Answer::Order(items.clone()),
             (Asked::Match { partners, .. }, _) => Answer::Match(partners.clone()),
@@ -106,7 +116,7 @@ impl Question {
     }
 
     /// Nothing was filled in yet, so there is nothing to check.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(in crate::screen) fn is_blank(&self) -> bool {
         match &self.asked {
             Asked::One { marked, .. } => !marked,
             Asked::Order { items, .. } => *items == self.shown,
@@ -117,7 +127,7 @@ impl Question {
     }
 
     /// This very answer was found wrong: it is not checked, and charged, again.
-    pub(super) fn was_checked(&self, answer: &Answer) -> bool {
+    pub(in crate::screen) fn was_checked(&self, answer: &Answer) -> bool {
         let wrong = self.verdict.as_ref().is_some_and(|verdict| !verdict.correct && verdict.error.is_none());
         // The verdict of one choice stays when the mark moves on, of anything else it goes with the answer.
         match (&self.asked, answer) {
@@ -127,7 +137,7 @@ impl Question {
     }
 
     /// What to do before there is something to check.
-    pub(super) fn first_word(&self) -> &'static str {
+    pub(in crate::screen) fn first_word(&self) -> &'static str {
         match &self.asked {
             Asked::One { .. } => "Mark an answer first: a letter, or the arrows.",
             Asked::Many { .. } => "Mark what applies first: letters, or space.",
@@ -138,7 +148,7 @@ impl Question {
     }
 
     /// Puts an answer in: a draft, or the solution. One that does not fit the question is ignored.
-    pub(super) fn put(&mut self, answer: &Answer) {
+    pub(in crate::screen) fn put(&mut self, answer: &Answer) {
         match (&mut self.asked, answer) {
             (Asked::One { cursor, marked }, Answer::Choice(chosen)) => {
                 *marked = true;
@@ -153,6 +163,11 @@ impl Question {
             (Asked::Fields { fields, .. }, Answer::Numeric(texts) | Answer::Cloze(texts)) => {
                 for (field, text) in fields.iter_mut().zip(texts) {
                     *field = Field::new(FIELD_CAP).with_text(text);
+                }
+            }
+            (Asked::Fields { fields, .. }, Answer::Output(text)) => {
+                for (field, line) in fields.iter_mut().zip(text.lines()) {
+                    *field = Field::new(FIELD_CAP).with_text(line);
                 }
             }
             (Asked::Order { items, .. }, Answer::Order(order)) => {
@@ -171,7 +186,7 @@ impl Question {
     }
 
     /// Stops typing: letters act again. False where nobody was typing or carrying.
-    pub(super) fn release(&mut self) -> bool {
+    pub(in crate::screen) fn release(&mut self) -> bool {
         match &mut self.asked {
             Asked::Fields { typing, .. } => std::mem::take(typing),
             Asked::Order { held, .. } => std::mem::take(held),
@@ -179,7 +194,7 @@ impl Question {
         }
     }
 
-    pub(super) fn update(&mut self, input: &Input) -> Did {
+    pub(in crate::screen) fn update(&mut self, input: &Input) -> Did {
         let did = match input {
             Input::Action(Action::Primary) => return self.primary(),
             Input::Action(action) => self.act(*action),
@@ -293,6 +308,11 @@ impl Asked {
     fn fields(n: usize) -> Self {
         Self::Fields { fields: (0..n).map(|_| Field::new(FIELD_CAP)).collect(), focus: 0, typing: true }
     }
+}
+
+/// A field for each line that is printed; where the lesson does not say how many, for each time it prints.
+fn n_lines(output: &OutputStep) -> usize {
+    output.expect.as_ref().map_or_else(|| output.run.matches("print(").count(), |expect| expect.lines().count()).max(1)
 }
 
 fn set_cursor(cursor: &mut usize, to: usize, n: usize) -> Did {

@@ -2,30 +2,29 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{Settled, bad, dim, good, hints, outcome};
+use super::{Settled, bad, dim, good, outcome};
 use crate::{
-    course::{ClozePiece, Step, StepBody, draw, fill, solution_text},
+    course::{ClozePiece, OutputLine, SCRIPT, Step, StepBody, compare_output, draw, fill, solution_text},
     input::Action,
     screen::{
         Offer, View,
-        lesson::{
-            LessonScreen,
-            question::{Asked, Question},
-        },
+        lesson::question::{Asked, Question},
         page::{Page, Terms},
     },
     text::Text,
     theme::Role,
-    widget::field::Field,
+    widget::{field::Field, syntax},
 };
 
 const LETTERS: [char; 6] = ['a', 'b', 'c', 'd', 'e', 'f'];
 /// A field is at least this wide, and grows with what is typed.
 const FIELD_WIDTH: usize = 12;
+/// The same for a line of output.
+const OUTPUT_WIDTH: usize = 36;
 /// The same for a blank in a line of text.
 const BLANK_WIDTH: usize = 7;
 
-pub(super) fn footer(question: &Question, settled: Option<Settled>) -> Vec<Offer> {
+pub(in crate::screen) fn footer(question: &Question, settled: Option<Settled>) -> Vec<Offer> {
     if settled.is_some() {
         return vec![
             Offer::new(&[Action::Primary], "on"),
@@ -54,45 +53,37 @@ pub(super) fn footer(question: &Question, settled: Option<Settled>) -> Vec<Offer
     offers
 }
 
-#[expect(clippy::too_many_arguments, reason = "the page is drawn from all of what the step in view is")]
-pub(super) fn page(
-    page: &mut Page,
-    screen: &LessonScreen,
-    step: &Step,
-    question: &Question,
-    settled: Option<Settled>,
-    width: u16,
-    view: &View,
-    terms: Terms,
-) {
-    let ask = Asking { step, question, settled, width, view, terms };
-    ask.prompt(page);
-    page.blank();
-    match (&question.asked, &step.body) {
-        (Asked::One { cursor, marked }, _) => ask.options(page, marked.then_some(*cursor), None),
-        (Asked::Many { cursor, marked }, _) => ask.options(page, Some(*cursor), Some(marked)),
-        (Asked::Fields { fields, focus, typing }, StepBody::Cloze(cloze)) => {
-            ask.cloze(page, &cloze.pieces, fields, *focus, *typing)
-        }
-        (Asked::Fields { fields, focus, typing }, _) => ask.numbers(page, fields, *focus, *typing),
-        (Asked::Order { items, cursor, held }, _) => ask.order(page, items, *cursor, *held),
-        (Asked::Match { cursor, partners }, _) => ask.matching(page, *cursor, partners),
-    }
-    page.blank();
-    ask.said(page, screen.gained);
-    hints(page, screen, step, width, view, terms);
-}
-
-struct Asking<'a> {
-    step: &'a Step,
-    question: &'a Question,
-    settled: Option<Settled>,
-    width: u16,
-    view: &'a View<'a>,
-    terms: Terms<'a>,
+/// A question as it is drawn.
+pub(in crate::screen) struct Asking<'a> {
+    pub(in crate::screen) step: &'a Step,
+    pub(in crate::screen) question: &'a Question,
+    pub(in crate::screen) settled: Option<Settled>,
+    /// What it paid since it was opened.
+    pub(in crate::screen) gained: u32,
+    pub(in crate::screen) width: u16,
+    pub(in crate::screen) view: &'a View<'a>,
+    pub(in crate::screen) terms: Terms<'a>,
 }
 
 impl Asking<'_> {
+    pub(in crate::screen) fn page(&self, page: &mut Page) {
+        self.prompt(page);
+        page.blank();
+        match (&self.question.asked, &self.step.body) {
+            (Asked::One { cursor, marked }, _) => self.options(page, marked.then_some(*cursor), None),
+            (Asked::Many { cursor, marked }, _) => self.options(page, Some(*cursor), Some(marked)),
+            (Asked::Fields { fields, focus, typing }, StepBody::Cloze(cloze)) => {
+                self.cloze(page, &cloze.pieces, fields, *focus, *typing);
+            }
+            (Asked::Fields { fields, focus, typing }, StepBody::Output(_)) => self.outputs(page, fields, *focus, *typing),
+            (Asked::Fields { fields, focus, typing }, _) => self.numbers(page, fields, *focus, *typing),
+            (Asked::Order { items, cursor, held }, _) => self.order(page, items, *cursor, *held),
+            (Asked::Match { cursor, partners }, _) => self.matching(page, *cursor, partners),
+        }
+        page.blank();
+        self.said(page);
+    }
+
     fn prompt(&self, page: &mut Page) {
         let prompt = match &self.step.body {
             StepBody::Choice(choice) => choice.prompt.to_string(),
@@ -100,7 +91,8 @@ impl Asking<'_> {
             StepBody::Cloze(cloze) => cloze.prompt.as_ref().map_or_else(|| "Fill in the blanks.".into(), Text::to_string),
             StepBody::Order(order) => order.prompt.to_string(),
             StepBody::Match(matching) => matching.prompt.to_string(),
-            StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) => return,
+            StepBody::Output(output) => output.prompt.as_ref().map_or_else(|| "What does this print?".into(), Text::to_string),
+            StepBody::Text(_) | StepBody::Code(_) | StepBody::Lab(_) | StepBody::Exercise(_) => return,
         };
         page.markdown(&prompt, self.width, 0, self.view.theme, self.terms);
     }
@@ -152,6 +144,49 @@ impl Asking<'_> {
             self.field(page, &mut spans, field, FIELD_WIDTH, column, typing && idx == focus);
             spans.push(dim(format!(" {}", numeric.unit), self.view));
             page.line(Line::from(spans));
+        }
+    }
+
+    /// The listing, and a field for each line that it prints; behind a check both sides line by line.
+    fn outputs(&self, page: &mut Page, fields: &[Field], focus: usize, typing: bool) {
+        let StepBody::Output(output) = &self.step.body else { return };
+        let (theme, glyphs) = (self.view.theme, self.view.theme.glyphs());
+        for line in syntax::lines(&output.run, syntax::language(SCRIPT), theme) {
+            let edge = Span::styled(format!("{} ", glyphs.v), theme.style(Role::Grid));
+            page.line(Line::from([vec![edge], line.spans].concat()));
+        }
+        page.blank();
+        let checked = self.question.verdict.is_some() || self.settled.is_some();
+        if let Some(run) = self.question.printed.as_ref().filter(|_| checked) {
+            let said = fields.iter().map(Field::text).collect::<Vec<_>>().join("\n");
+            self.difference(page, &compare_output(&said, &run.text()));
+            if self.settled.is_some() {
+                return;
+            }
+            page.blank();
+        }
+        for (idx, field) in fields.iter().enumerate() {
+            let label = if idx == 0 { "It prints  " } else { "           " };
+            let mut spans = vec![dim(label, self.view)];
+            self.field(page, &mut spans, field, OUTPUT_WIDTH, label.len(), typing && idx == focus && self.settled.is_none());
+            page.line(Line::from(spans));
+        }
+    }
+
+    fn difference(&self, page: &mut Page, lines: &[OutputLine]) {
+        let blank = || Span::raw("  ");
+        for line in lines {
+            let (mark, label, text) = match line {
+                OutputLine::Same(text) => (good(self.view), "printed  ", text),
+                OutputLine::Said(text) => (bad(self.view), "you said ", text),
+                OutputLine::Printed(text) => (blank(), "printed  ", text),
+            };
+            // An empty line that was said is a field left open by the solution: nothing to compare.
+            if matches!(line, OutputLine::Said(text) if text.trim().is_empty()) {
+                continue;
+            }
+            let text = self.view.theme.say(text).into_owned();
+            page.line(Line::from(vec![mark, dim(label, self.view), Span::raw(text)]));
         }
     }
 
@@ -266,7 +301,7 @@ impl Asking<'_> {
     }
 
     /// What the check said; at the end why it is right.
-    fn said(&self, page: &mut Page, gained: u32) {
+    fn said(&self, page: &mut Page) {
         let theme = self.view.theme;
         let verdict = self.question.verdict.as_ref();
         if let Some(error) = verdict.and_then(|v| v.error.as_ref()).map(|e| &e.message) {
@@ -281,8 +316,8 @@ impl Asking<'_> {
             return;
         }
         if let Some(settled) = self.settled {
-            page.line(outcome(settled, gained, self.width, self.view));
-            if !matches!(self.step.body, StepBody::Choice(_)) && settled == Settled::Shown {
+            page.line(outcome(settled, self.gained, self.width, self.view));
+            if !matches!(self.step.body, StepBody::Choice(_) | StepBody::Output(_)) && settled == Settled::Shown {
                 for line in solution_text(self.step, self.question.seed) {
                     page.hanging(vec![Span::raw("  ")], &line, self.width, theme, theme.style(Role::Text), self.terms);
                 }
