@@ -64,7 +64,7 @@ fn is_int(params: &Params) -> bool {
 
 /// "int", and every row of the table of formats.
 const FORMAT_OPTIONS: [Choice; FORMATS.len() + 1] = {
-    let mut options = [option("int", "integers, as set"); FORMATS.len() + 1];
+    let mut options = [option("int", "integers"); FORMATS.len() + 1];
     let mut i = 0;
     while i < FORMATS.len() {
         options[i + 1] = option(FORMATS[i].id, FORMATS[i].name);
