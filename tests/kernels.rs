@@ -15,7 +15,9 @@ mod twin;
 mod vectors;
 
 use fence::{Fenced, Side};
-use quantlearn::kernel::{Codes, Each, Gemm, Isa, Mat, MatMut, Out, PackedF32, PackedI8, Pool, ProductI8, Requantize, RhsF32, RhsI8};
+use quantlearn::kernel::{
+    Codes, Each, Gemm, Isa, Mat, MatMut, Out, PackedF32, PackedI8, Pool, ProductI8, Requantize, RhsF32, RhsI8,
+};
 use twin::{Case, Dice};
 
 /// How often a test repeats: by default, in CI, before a release.

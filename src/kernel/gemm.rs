@@ -95,7 +95,12 @@ pub enum Out<'a> {
     /// Nothing more.
     I32(MatMut<'a, i32>),
     /// `f32(sum) * (a_scale_i * b_scale_j) + bias_j`, each of the three operations rounded by itself.
-    F32 { c: MatMut<'a, f32>, a_scales: Each<'a, f32>, b_scales: Each<'a, f32>, bias: Option<&'a [f32]> },
+    F32 {
+        c: MatMut<'a, f32>,
+        a_scales: Each<'a, f32>,
+        b_scales: Each<'a, f32>,
+        bias: Option<&'a [f32]>,
+    },
     I8(MatMut<'a, i8>, Requantize<'a>),
     U8(MatMut<'a, u8>, Requantize<'a>),
 }

@@ -91,7 +91,10 @@ fn check(len: usize, n_rows: usize, n_cols: usize, stride: usize) {
     } else {
         (n_rows - 1).checked_mul(stride).and_then(|begin| begin.checked_add(n_cols))
     };
-    assert!(needed.is_some_and(|needed| needed <= len), "{n_rows} x {n_cols} with rows {stride} apart do not fit in {len} values");
+    assert!(
+        needed.is_some_and(|needed| needed <= len),
+        "{n_rows} x {n_cols} with rows {stride} apart do not fit in {len} values"
+    );
 }
 
 #[cfg(test)]

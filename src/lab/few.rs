@@ -16,27 +16,27 @@ pub(super) struct Few {
 
 impl Few {
     /// At most `n` values, but one row at least.
-    pub fn of(source: Source, n: usize, seed: u64, ctx: &Ctx) -> Result<Self, LabError> {
+    pub(super) fn of(source: Source, n: usize, seed: u64, ctx: &Ctx) -> Result<Self, LabError> {
         let tensor = ctx.sources.get_with(source, n, seed, &mut |done, total| ctx.step(done, total))?;
         let rows = (n / tensor.cols).clamp(1, tensor.n_rows().max(1));
         Ok(Self { n: (rows * tensor.cols).min(tensor.data.len()), tensor })
     }
 
     /// As many as the lab's `n` says, at most `most`.
-    pub fn at_most(source: Source, most: usize, params: &Params, ctx: &Ctx) -> Result<Self, LabError> {
+    pub(super) fn at_most(source: Source, most: usize, params: &Params, ctx: &Ctx) -> Result<Self, LabError> {
         Self::of(source, (params.int("n") as usize).min(most), params.int("seed") as u64, ctx)
     }
 
-    pub fn data(&self) -> &[f32] {
+    pub(super) fn data(&self) -> &[f32] {
         &self.tensor.data[..self.n]
     }
 
-    pub fn matrix(&self) -> Matrix<'_> {
+    pub(super) fn matrix(&self) -> Matrix<'_> {
         Matrix::new(self.data(), self.tensor.cols)
     }
 
     /// At most `n` of them, in whole rows.
-    pub fn first(&self, n: usize) -> Matrix<'_> {
+    pub(super) fn first(&self, n: usize) -> Matrix<'_> {
         let rows = (n / self.tensor.cols).max(1);
         Matrix::new(&self.data()[..(rows * self.tensor.cols).min(self.n)], self.tensor.cols)
     }

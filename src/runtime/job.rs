@@ -105,7 +105,13 @@ impl Drop for Jobs {
     }
 }
 
-fn work(inbox: &Receiver<Order>, library: &Library, sources: &Arc<Sources>, machine: &LazyLock<Machine>, queue: &SyncSender<Wake>) {
+fn work(
+    inbox: &Receiver<Order>,
+    library: &Library,
+    sources: &Arc<Sources>,
+    machine: &LazyLock<Machine>,
+    queue: &SyncSender<Wake>,
+) {
     while let Ok(order) = inbox.recv() {
         let order = inbox.try_iter().last().unwrap_or(order);
         let tell = |event| queue.send(Wake::Msg(Msg::Job(order.id, event)));

@@ -48,7 +48,8 @@ impl<T: Element> Fenced<T> {
         let all = room + 2 * PAGE;
         // SAFETY: a new private mapping, of which the first and the last page lose all rights.
         let map = unsafe {
-            let map = mmap_anonymous(ptr::null_mut(), all, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE).expect("memory");
+            let map =
+                mmap_anonymous(ptr::null_mut(), all, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE).expect("memory");
             mprotect(map, PAGE, MprotectFlags::empty()).expect("a guard");
             mprotect(map.cast::<u8>().add(PAGE + room).cast::<c_void>(), PAGE, MprotectFlags::empty()).expect("a guard");
             map.cast::<u8>().add(PAGE).write_bytes(CANARY, room);

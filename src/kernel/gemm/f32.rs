@@ -103,7 +103,11 @@ pub(super) fn multiply(isa: Isa, pool: Option<&Pool>, scratch: &mut Scratch, a: 
         RhsF32::Rows(mat) => Right::packed(kernel, pack_all(kernel, pool, mat, b_f32), k),
     };
     let panels = Panels::even(m, kernel.n_rows);
-    let packed = if kernel.reads_rows && reads_a_in_place(a.stride(), n) { None } else { Some(Shared(a_f32.at_least(m * K_BLOCK.min(k)).as_mut_ptr())) };
+    let packed = if kernel.reads_rows && reads_a_in_place(a.stride(), n) {
+        None
+    } else {
+        Some(Shared(a_f32.at_least(m * K_BLOCK.min(k)).as_mut_ptr()))
+    };
     let c = (Shared(c.as_mut_ptr()), c.stride());
     Job { kernel, k, n, a, packed, b, panels, c }.run(pool);
 }

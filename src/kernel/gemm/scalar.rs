@@ -22,7 +22,8 @@ pub(super) static I8: i8::Kernel = i8::Kernel {
     pack_b,
 };
 
-pub(super) static F32: f32::Kernel = f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32, pack_b: pack_b_f32 };
+pub(super) static F32: f32::Kernel =
+    f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32, pack_b: pack_b_f32 };
 
 fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
     pack::rows_i8(a, rows, form, dst);

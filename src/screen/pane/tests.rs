@@ -1,6 +1,9 @@
 //! A lab of the tests' own in a pane: its trace is walked, its pattern and its vector are edited, by keys alone.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use jiff::civil::date;
 use ratatui::{
@@ -18,6 +21,7 @@ use crate::{
     },
     model::{Effect, Model, Now, Start},
     screen::View,
+    script::{Limits, World},
     tensor::Sources,
     theme::{Background, Depth, Theme},
 };
@@ -124,9 +128,16 @@ impl Bench {
         for effect in effects {
             match effect {
                 Effect::Run { id, job, .. } => {
-                    let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
-                    let done =
-                        job.run(&self.model.library, &Ctx::new(&sources, &cancel, &|_, _| {})).expect("the lab never fails");
+                    let (sources, cancel) = (Arc::new(Sources::default()), Arc::new(AtomicBool::new(false)));
+                    let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
+                    let world = World {
+                        sources: Arc::clone(&sources),
+                        seed: 0,
+                        cancel: Arc::clone(&cancel),
+                        elapsed: Arc::new(|| Duration::ZERO),
+                        limits: Limits::LESSON,
+                    };
+                    let done = job.run(&self.model.library, &ctx, &world).expect("the lab never fails");
                     self.input(&Input::Job(id, JobEvent::Done(done)));
                 }
                 Effect::Export { name, .. } => self.exports.push(name),

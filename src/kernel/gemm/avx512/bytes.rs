@@ -151,6 +151,7 @@ fn grouped(rows: [__m256i; 4]) -> (__m512i, __m512i) {
     // Each holds four columns of the first half and the four that are 16 further.
     let (q0, q1) = (_mm256_unpacklo_epi16(ab_low, cd_low), _mm256_unpackhi_epi16(ab_low, cd_low));
     let (q2, q3) = (_mm256_unpacklo_epi16(ab_high, cd_high), _mm256_unpackhi_epi16(ab_high, cd_high));
-    let (q01, q23) = (_mm512_inserti64x4::<1>(_mm512_castsi256_si512(q0), q1), _mm512_inserti64x4::<1>(_mm512_castsi256_si512(q2), q3));
+    let (q01, q23) =
+        (_mm512_inserti64x4::<1>(_mm512_castsi256_si512(q0), q1), _mm512_inserti64x4::<1>(_mm512_castsi256_si512(q2), q3));
     (_mm512_shuffle_i64x2::<0x88>(q01, q23), _mm512_shuffle_i64x2::<0xdd>(q01, q23))
 }

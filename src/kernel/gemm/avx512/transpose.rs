@@ -50,9 +50,7 @@ pub(super) unsafe fn pack<const R: usize>(from: &Rows, flip: u8, dst: *mut u8) {
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn load(from: *const u8, len: usize) -> __m512i {
     // SAFETY: the caller's promise; what the mask leaves out is not touched.
-    unsafe {
-        if len >= 64 { _mm512_loadu_si512(from.cast()) } else { _mm512_maskz_loadu_epi8((1u64 << len) - 1, from.cast()) }
-    }
+    unsafe { if len >= 64 { _mm512_loadu_si512(from.cast()) } else { _mm512_maskz_loadu_epi8((1u64 << len) - 1, from.cast()) } }
 }
 
 /// `out[i]` holds the i-th number of each of the 16.
