@@ -14,6 +14,7 @@ mod float_bits;
 mod fp8;
 mod machine;
 mod microscaling;
+mod modes;
 mod noise;
 mod observers;
 mod param;
@@ -85,6 +86,14 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
+    quantize::LAB,
+    bytes::LAB,
+    rounding::LAB,
+    noise::LAB,
+    affine::LAB,
+    clipping::LAB,
+    observers::LAB,
+    modes::LAB,
 ];
 
 /// The lab of this id.

@@ -23,6 +23,7 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: &[(&str, &str)] = &[
+const VIEWS: [(&str, &str); 16] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -53,6 +54,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("thresholds", "thresholds"),
     ("sweep", "sweep"),
     ("block", "block"),
+    ("pipeline", "pipeline"),
+    ("by batch", "by batch"),
+    ("bytes", "bytes"),
+    ("operations", "operations"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
