@@ -14,6 +14,7 @@ mod float_bits;
 mod fp8;
 mod machine;
 mod microscaling;
+mod granularity;
 mod modes;
 mod noise;
 mod observers;
@@ -94,6 +95,7 @@ pub static ALL: &[Lab] = &[
     clipping::LAB,
     observers::LAB,
     modes::LAB,
+    granularity::LAB,
 ];
 
 /// The lab of this id.
