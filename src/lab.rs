@@ -12,9 +12,9 @@ mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod granularity;
 mod machine;
 mod microscaling;
-mod granularity;
 mod modes;
 mod noise;
 mod observers;
@@ -82,20 +82,13 @@ pub static ALL: &[Lab] = &[
     // Calibration.
     clipping::LAB,
     observers::LAB,
+    modes::LAB,
     // Granularity and codebooks.
+    granularity::LAB,
     codebook::LAB,
     // Formats.
     fp8::LAB,
     microscaling::LAB,
-    quantize::LAB,
-    bytes::LAB,
-    rounding::LAB,
-    noise::LAB,
-    affine::LAB,
-    clipping::LAB,
-    observers::LAB,
-    modes::LAB,
-    granularity::LAB,
 ];
 
 /// The lab of this id.

@@ -23,8 +23,6 @@ pub(super) static CHILDREN: &[(&str, &Shape)] = &[("predict", &PREDICT), ("par",
 
 /// The views that figures have; `v` on a lab screen walks through those of its lab.
 const VIEWS: &[(&str, &str)] = &[
-const VIEWS: [(&str, &str); 16] = [
-const VIEWS: [(&str, &str); 19] = [
     ("values", "values"),
     ("codes", "codes"),
     ("error", "error"),
@@ -59,7 +57,6 @@ const VIEWS: [(&str, &str); 19] = [
     ("by batch", "by batch"),
     ("bytes", "bytes"),
     ("operations", "operations"),
-    ("ladder", "ladder"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
 ];
