@@ -322,7 +322,8 @@ mod tests {
         assert_eq!((rows[3].as_str(), cursor), ("30  line 30", Some(Position::new(4, 3))));
         typed(&mut editor, &"w".repeat(40));
         let (rows, cursor) = drawn(&editor, 12, 4);
-        assert!(rows[3].ends_with("wwwwwww") && cursor.is_some_and(|at| at.x == 11), "{rows:?} {cursor:?}");
+        // The cursor stands on the first character of the line, behind what was typed.
+        assert!(rows[3].ends_with("wwwwwwwl") && cursor.is_some_and(|at| at.x == 11), "{rows:?} {cursor:?}");
         for (width, height) in [(0, 0), (3, 1), (5, 1), (200, 1)] {
             drawn(&editor, width, height);
         }

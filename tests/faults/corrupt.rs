@@ -245,7 +245,7 @@ fn an_export_imports_whole_and_twice_adds_nothing() {
         (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let (mut store, _) = Store::open(one.path()).expect("nothing there");
     store.append(&(0..10).map(|n| event(1, n)).collect::<Vec<_>>()).expect("saved");
-    let newer = "{\"id\":\"ff\",\"kind\":\"drill\",\"grade\":3}\nnoise\n";
+    let newer = "{\"id\":\"ff\",\"kind\":\"seminar\",\"grade\":3}\nnoise\n";
     let log = [fs::read(log_in(one.path())).expect("made"), newer.into()].concat();
     fs::write(log_in(one.path()), &log).expect("written");
     let file = out.path().join("mine.jsonl");
