@@ -142,7 +142,7 @@ mod tests {
         for len in [0, 1, 63, 64, 1000, HUGE / 4 - 1, HUGE / 4, HUGE / 4 + 1] {
             let buffer = Buffer::<f32>::zeroed(len);
             assert!(buffer.len() == len && buffer.iter().all(|&x| x == 0.0));
-            assert!(len == 0 || buffer.as_ptr().addr() % if len * 4 < HUGE { LINE } else { HUGE } == 0, "{len}");
+            assert!(len == 0 || buffer.as_ptr().addr().is_multiple_of(if len * 4 < HUGE { LINE } else { HUGE }), "{len}");
         }
     }
 

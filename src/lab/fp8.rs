@@ -65,8 +65,8 @@ const PARAMS: &[ParamSpec] = &[
         .when(|p| p.choice("scale") == "manual"),
     flag("saturate", "saturate", true, "whether a value beyond the largest becomes the largest one, not infinite or NaN")
         .when(|p| matches!(p.choice("scale"), "raw" | "manual")),
-    SEED.when(|p| is_sampled(p)),
-    n_values(1 << 20).when(|p| is_sampled(p)),
+    SEED.when(is_sampled),
+    n_values(1 << 20).when(is_sampled),
 ];
 
 fn is_sampled(params: &Params) -> bool {

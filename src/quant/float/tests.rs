@@ -150,7 +150,7 @@ fn a_double_is_rounded_once() {
     for x in [0.0, -0.0, 1e-60, -1e-60, 1e60, -1e60, f64::INFINITY, 3.402_823_5e38, 65520.0] {
         assert_eq!(fp16.encode_f64(x, Overflow::Special), u32::from(f16::from_f64(x).to_bits()), "{x:e}");
     }
-    assert_eq!(fp16.decode(fp16.encode_f64(65519.999_999_9, Overflow::Special)), 65504.0, "not by way of 65520 in f32");
+    assert_eq!(fp16.decode(fp16.encode_f64(65_519.999_999_9, Overflow::Special)), 65504.0, "not by way of 65520 in f32");
     assert_eq!(FloatFormat::FP32.encode_f64(0.1, Overflow::Special), 0.1f32.to_bits());
 }
 

@@ -202,12 +202,12 @@ impl Bench {
                 cx.say("This code was just tested. Change it first: tab goes to the editor.");
             }
             Action::Primary | Action::Space => return Then::On,
-            Action::NextRegion => self.to_region(1),
-            Action::PrevRegion => self.to_region(2),
+            Action::NextRegion => self.go_region(1),
+            Action::PrevRegion => self.go_region(2),
             Action::Undo if self.region == Region::Editor => self.touched |= self.editor.undo(),
             Action::Redo if self.region == Region::Editor => self.touched |= self.editor.redo(),
-            Action::View | Action::Right => self.to_tab(1),
-            Action::Left => self.to_tab(self.n_tabs.max(1) - 1),
+            Action::View | Action::Right => self.go_tab(1),
+            Action::Left => self.go_tab(self.n_tabs.max(1) - 1),
             Action::Reset => self.reset(cx),
             Action::Copy => self.copy(step, cx),
             Action::External if self.shows_code() => cx.edit(self.editor.text()),
@@ -219,10 +219,10 @@ impl Bench {
     }
 
     /// Page, editor, output, and around. Only code that runs has the two boxes.
-    fn to_region(&mut self, by: usize) {
+    fn go_region(&mut self, by: usize) {
         const ORDER: [Region; 3] = [Region::Page, Region::Editor, Region::Output];
         if self.start.is_none() {
-            self.to_tab(by);
+            self.go_tab(by);
             return;
         }
         let at = ORDER.iter().position(|region| *region == self.region).unwrap_or(0);
@@ -232,7 +232,7 @@ impl Bench {
         }
     }
 
-    fn to_tab(&mut self, by: usize) {
+    fn go_tab(&mut self, by: usize) {
         let n_tabs = self.n_tabs.max(1);
         self.tab = (self.tab + by) % n_tabs;
     }
@@ -333,7 +333,7 @@ fn was_cancelled(grade: &Grade) -> bool {
 }
 
 /// The language of the tab in view.
-pub(super) fn language<'s>(step: &'s Step, tab: usize) -> &'s str {
+pub(super) fn language(step: &Step, tab: usize) -> &str {
     match &step.body {
         StepBody::Code(code) => code.tabs().get(tab).map_or(SCRIPT, |(language, _)| language),
         _ => SCRIPT,

@@ -280,7 +280,6 @@ impl Plan {
     }
 
     /// `n` neighbours of the result.
-    #[expect(clippy::too_many_arguments, reason = "one row has two sources with their steps, a sink and a function")]
     #[inline(always)]
     fn row<T: Copy, O>(
         &self,
