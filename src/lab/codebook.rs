@@ -189,7 +189,7 @@ fn pegs(samples: &Samples, book: &Codebook) -> Lines {
     Lines {
         view: "pegs",
         heading: "sixteen levels over the values, each divided by the largest of its block".into(),
-        x_label: "part of the largest magnitude",
+        x_label: "of peak",
         y_label: "values",
         y_unit: "%",
         series: vec![Series {
@@ -215,7 +215,7 @@ fn ladder(book: &Codebook, best: &[f64]) -> Ticks {
     Ticks {
         view: "ladder",
         heading: format!("the pegs with their thresholds; the level next to 0 is {:.4}", book.nearest(0.0)),
-        x_label: "part of the largest magnitude",
+        x_label: "of peak",
         x_unit: "",
         x_log: false,
         lo: -1.2,
@@ -330,7 +330,7 @@ fn trace(samples: &Samples, turns: &[Turn]) -> Trace {
         let ticks = Ticks {
             view: "steps",
             heading: format!("after turn {idx}"),
-            x_label: "part of the largest magnitude",
+            x_label: "of peak",
             x_unit: "",
             x_log: false,
             lo: -1.2,

@@ -202,7 +202,7 @@ fn by_tail(params: &Params, ctx: &Ctx) -> Result<Lines, LabError> {
     Ok(Lines {
         view: "by tail",
         heading,
-        x_label: "tail weight",
+        x_label: "tail",
         y_label: "SQNR",
         y_unit: "dB",
         series: vec![
