@@ -5,6 +5,8 @@ use std::ops::Range;
 use super::super::{Isa, Level, Mat, Pool};
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
     blocks::{Panels, share},
@@ -70,6 +72,12 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
     match isa.level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => &avx512::I8,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => &neon::I8,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDotprod => &neon::I8_DOT,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonI8mm => &neon::I8_MATRIX,
         _ => &scalar::I8,
     }
 }
