@@ -26,11 +26,19 @@ const ROWS: usize = 6;
 /// Rows of a tile whose bytes are widened first, which takes registers of its own.
 const ROWS_WIDENED: usize = 4;
 
-pub(super) static F32: f32::Kernel =
-    f32::Kernel { n_rows: ROWS, n_lanes: LANES, reads_rows: false, tile: tile_f32, pack_a: pack::rows_f32, pack_b: pack_b_f32 };
+pub(super) static F32: f32::Kernel = f32::Kernel {
+    name: "neon",
+    n_rows: ROWS,
+    n_lanes: LANES,
+    reads_rows: false,
+    tile: tile_f32,
+    pack_a: pack::rows_f32,
+    pack_b: pack_b_f32,
+};
 
 /// Products of 16-bit numbers, for CPUs without a dot-product instruction.
 pub(super) static I8: Kernel = Kernel {
+    name: "neon-widening",
     layout: LayoutI8 { n_lanes: LANES, group: 2 },
     n_rows: ROWS_WIDENED,
     form: Form::I16,
@@ -40,11 +48,17 @@ pub(super) static I8: Kernel = Kernel {
     pack_b,
 };
 
-pub(super) static I8_DOT: Kernel =
-    Kernel { layout: LayoutI8 { n_lanes: LANES, group: 4 }, n_rows: ROWS, form: Form::I8, tile: tile_dot, ..I8 };
+pub(super) static I8_DOT: Kernel = Kernel {
+    name: "neon-dotprod",
+    layout: LayoutI8 { n_lanes: LANES, group: 4 },
+    n_rows: ROWS,
+    form: Form::I8,
+    tile: tile_dot,
+    ..I8
+};
 
 /// Packed as for `sdot`; two groups of four bytes are laid beside each other in registers.
-pub(super) static I8_MATRIX: Kernel = Kernel { tile: tile_matrix, ..I8_DOT };
+pub(super) static I8_MATRIX: Kernel = Kernel { name: "neon-i8mm", tile: tile_matrix, ..I8_DOT };
 
 /// Calls the instance of a function for a number of rows that is known only at run time: 1 to 6.
 macro_rules! by_rows {
@@ -265,7 +279,7 @@ unsafe fn pairs_matrix<const P: usize>(t: &i8::Tile) {
 /// To the sums of 2 x 2 the product of two rows of eight bytes with two columns of eight, exact.
 #[inline]
 #[target_feature(enable = "neon,i8mm")]
-fn matrix(mut sum: int32x4_t, a: int8x16_t, b: int8x16_t) -> int32x4_t {
+pub(in super::super) fn matrix(mut sum: int32x4_t, a: int8x16_t, b: int8x16_t) -> int32x4_t {
     // SAFETY: the instruction works on these registers alone.
     unsafe {
         asm!("smmla {sum:v}.4s, {a:v}.16b, {b:v}.16b", sum = inout(vreg) sum, a = in(vreg) a, b = in(vreg) b,
