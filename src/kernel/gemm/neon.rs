@@ -39,7 +39,7 @@ pub(super) static F32: f32::Kernel = f32::Kernel {
 /// Products of 16-bit numbers, for CPUs without a dot-product instruction.
 pub(super) static I8: Kernel = Kernel {
     name: "neon-widening",
-    layout: LayoutI8 { n_lanes: LANES, group: 2 },
+    layout: LayoutI8 { n_lanes: LANES, group: 2, width: 1 },
     n_rows: ROWS_WIDENED,
     form: Form::I16,
     tile: tile_widened,
@@ -50,7 +50,7 @@ pub(super) static I8: Kernel = Kernel {
 
 pub(super) static I8_DOT: Kernel = Kernel {
     name: "neon-dotprod",
-    layout: LayoutI8 { n_lanes: LANES, group: 4 },
+    layout: LayoutI8 { n_lanes: LANES, group: 4, width: 1 },
     n_rows: ROWS,
     form: Form::I8,
     tile: tile_dot,
