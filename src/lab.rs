@@ -14,6 +14,7 @@ mod float_bits;
 mod fp8;
 mod granularity;
 mod machine;
+pub mod measure;
 mod microscaling;
 mod modes;
 mod noise;
