@@ -72,8 +72,8 @@ pub enum Motion {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `term ID`, `terms`, `practice`, `progress`,
-    /// `settings`.
+    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `track ID`, `term ID`, `terms`, `practice`,
+    /// `progress`, `settings`.
     Open {
         #[arg(required = true, value_name = "ROUTE")]
         route: Vec<String>,
