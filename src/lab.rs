@@ -8,6 +8,7 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod few;
 mod figure;
 mod float_bits;
@@ -89,6 +90,8 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
+    // Products of codes.
+    dot::LAB,
 ];
 
 /// The lab of this id.

@@ -59,6 +59,12 @@ const VIEWS: &[(&str, &str)] = &[
     ("operations", "operations"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
+    ("terms", "terms"),
+    ("product", "product"),
+    ("register", "register"),
+    ("growth", "growth"),
+    ("types", "types"),
+    ("noise", "noise"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
