@@ -22,6 +22,7 @@ mod observers;
 mod param;
 mod quantize;
 mod report;
+mod requantize;
 mod rounding;
 mod row;
 mod spread;
@@ -92,6 +93,7 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // Products of codes.
     dot::LAB,
+    requantize::LAB,
 ];
 
 /// The lab of this id.

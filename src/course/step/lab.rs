@@ -65,6 +65,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("growth", "growth"),
     ("types", "types"),
     ("noise", "noise"),
+    ("accumulators", "accumulators"),
+    ("stairs", "stairs"),
+    ("mismatches", "mismatches"),
+    ("output", "output"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
