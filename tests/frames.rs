@@ -55,8 +55,15 @@ const FRAMES: &[(&str, &str, &str)] = &[
     ("palette", "map", "<c-p>scale"),
     ("go-to", "map", "g"),
     ("about", "lesson core/why-fewer-bits/what-happened", "i"),
+    ("reference-card", "lesson core/float-anatomy/sum-of-ones", FLOAT_ANATOMY_AND_BACK),
+    ("track", "track core/foundations", ""),
     ("skip-to-closing-card", "lesson core/why-fewer-bits/another-matrix", "1<enter>n"),
 ];
+
+/// Through the lesson by its solutions, to the map, and into it again.
+const FLOAT_ANATOMY_AND_BACK: &str = "1<enter><enter><enter>\
+    o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>\
+    <enter><enter>o<enter><enter>o<enter><enter><esc><c-p>inside a float<enter>";
 
 fn theme(ascii: bool) -> Theme {
     Theme::new(Background::Dark, Depth::True, ascii)
