@@ -59,6 +59,15 @@ const VIEWS: &[(&str, &str)] = &[
     ("operations", "operations"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
+    ("modes", "modes"),
+    ("cliff", "cliff"),
+    ("sensitivity", "sensitivity"),
+    ("by layer", "by layer"),
+    ("misread", "misread"),
+    ("confusion", "confusion"),
+    ("weights", "weights"),
+    ("activations", "activations"),
+    ("by seed", "by seed"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
