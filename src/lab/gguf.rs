@@ -31,7 +31,7 @@ const PARAMS: &[ParamSpec] = &[
     choice("format", "type", FORMATS, "q4_0", "how 32 values become bytes"),
     choice("data", "values", DATA, "course", "which 32 values"),
     int("block", "block", (0, 999, 1), 0, "which block of the source, counted round from the first").when(|p| data(p).is_some()),
-    vector("own", "own values", (-8.0, 8.0, 0.125), COURSE, "32 values, zero where nothing was set")
+    vector("own", "own values", (-8.0, 8.0, 0.125), COURSE, "32 values, those of the formula at the start")
         .when(|p| p.choice("data") == "own"),
     int("place", "place", (0, 31, 1), 0, "the value that is looked at and moved"),
     float("nudge", "move it by", (-4.0, 4.0, 0.0625), 0.0, "added to the value at this place"),
@@ -97,17 +97,17 @@ const METRICS: &[MetricSpec] = &[
     ),
     metric("scale", "scale", "", Better::Neither, 6, "as it is read from the block"),
     metric("block_sqnr_db", "SQNR of the block", "dB", Better::Higher, 2, "of these 32 values alone"),
-    metric("gaussian_db", "SQNR, Gaussian", "dB", Better::Higher, 2, "of 16 384 Gaussian values"),
-    metric("laplace_db", "SQNR, Laplace", "dB", Better::Higher, 2, "of 16 384 Laplace values"),
+    metric("gaussian_db", "SQNR, Gaussian", "dB", Better::Higher, 2, "of 8192 Gaussian values"),
+    metric("laplace_db", "SQNR, Laplace", "dB", Better::Higher, 2, "of 8192 Laplace values"),
     metric(
         "intermediate_db",
         "SQNR, intermediate",
         "dB",
         Better::Higher,
         2,
-        "of the first 16 384 weights or so of MiniLM intermediate",
+        "of the first weights, at most 8192, of MiniLM intermediate",
     ),
-    metric("output_db", "SQNR, output", "dB", Better::Higher, 2, "of the first 16 384 weights or so of MiniLM output"),
+    metric("output_db", "SQNR, output", "dB", Better::Higher, 2, "of the first weights, at most 8192, of MiniLM output"),
     metric("minimum", "minimum", "", Better::Neither, 6, "as it is read from the block, where the type has one"),
     metric("ratio_fp32", "from FP32", "x", Better::Higher, 2, "32 / bits per weight"),
 ];

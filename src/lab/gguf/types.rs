@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Values of each source.
-const MEASURED: usize = 1 << 14;
+const MEASURED: usize = 1 << 13;
 
 /// SQNR in dB of every type that can be encoded here, in the order of [`SOURCES`].
 pub(super) struct Measured(Vec<(&'static BlockSpec, Option<[f64; 4]>)>);
