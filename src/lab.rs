@@ -13,6 +13,7 @@ mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
 mod machine;
 pub mod measure;
@@ -99,6 +100,7 @@ pub static ALL: &[Lab] = &[
     // Products of codes.
     dot::LAB,
     requantize::LAB,
+    gguf::LAB,
 ];
 
 /// The lab of this id.

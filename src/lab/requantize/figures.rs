@@ -65,7 +65,7 @@ pub(super) fn stairs(dial: &Dial) -> Lines {
             dial.rule.label(),
             other.label()
         ),
-        x_label: "accumulator",
+        x_label: "acc",
         y_label: "result",
         series: vec![
             Series::line("exact", SeriesRole::Grid, vec![exact(at(-half)), exact(at(half))]),
@@ -107,7 +107,7 @@ pub(super) fn output(dial: &Dial) -> Lines {
     Lines {
         view: "output",
         heading: format!("codes of y from {} to {}; code {} is real 0", range.qmin, range.qmax, dial.output.zero_point),
-        x_label: "accumulator",
+        x_label: "acc",
         y_label: "code of y",
         series: vec![Series::line("code of y", SeriesRole::B, (0..=POINTS).map(point).collect())],
         marks: vec![Mark { x: 0.0, label: "real 0".into(), role: SeriesRole::Grid }],
