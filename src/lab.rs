@@ -8,10 +8,12 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
 mod machine;
 pub mod measure;
@@ -24,6 +26,7 @@ mod param;
 mod ptq;
 mod quantize;
 mod report;
+mod requantize;
 mod rounding;
 mod row;
 mod spread;
@@ -94,6 +97,10 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // A whole net.
     ptq::LAB,
+    // Products of codes.
+    dot::LAB,
+    requantize::LAB,
+    gguf::LAB,
 ];
 
 /// The lab of this id.

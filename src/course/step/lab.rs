@@ -68,6 +68,16 @@ const VIEWS: &[(&str, &str)] = &[
     ("weights", "weights"),
     ("activations", "activations"),
     ("by seed", "by seed"),
+    ("terms", "terms"),
+    ("product", "product"),
+    ("register", "register"),
+    ("growth", "growth"),
+    ("types", "types"),
+    ("noise", "noise"),
+    ("accumulators", "accumulators"),
+    ("stairs", "stairs"),
+    ("mismatches", "mismatches"),
+    ("output", "output"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
