@@ -5,9 +5,11 @@
 //! terminal nor disk: the world (progress, cancellation, sources of tensors) comes in through [`Ctx`].
 
 mod affine;
+mod board;
 mod bytes;
 mod clipping;
 mod codebook;
+mod digit;
 mod few;
 mod figure;
 mod float_bits;
@@ -16,6 +18,7 @@ mod granularity;
 mod machine;
 pub mod measure;
 mod microscaling;
+mod mixed;
 mod modes;
 mod net;
 mod noise;
@@ -30,8 +33,9 @@ mod spread;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use board::Board;
 pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
-pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
+pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, Pixels, SetError, Start, Value};
 pub use report::{
     ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Images,
     Lines, Mark, Metric, MetricSpec, Mirror, NamedArray, Picture, Report, ReportView, RowStat, Rows, Ruler, Segment, Series,
@@ -65,6 +69,11 @@ impl Lab {
         Params::defaults(self.params)
     }
 
+    /// What the board of all runs compares, where the lab has one.
+    pub fn board(&self) -> Option<Board> {
+        BOARDS.iter().find(|(id, _)| *id == self.id).map(|(_, board)| *board)
+    }
+
     /// The row of a metric; `None` where the lab has none of this name.
     pub fn metric(&self, name: &str) -> Option<&'static MetricSpec> {
         self.metrics.iter().find(|m| m.name == name)
@@ -94,7 +103,12 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // A whole net.
     ptq::LAB,
+    mixed::LAB,
+    digit::LAB,
 ];
+
+/// Labs whose runs are worth comparing: each run of a session is a point on their board.
+static BOARDS: &[(&str, Board)] = &[("ptq", Board { x: "bytes", y: "accuracy" }), ("mixed", Board { x: "bytes", y: "accuracy" })];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {
