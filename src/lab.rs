@@ -5,10 +5,12 @@
 //! terminal nor disk: the world (progress, cancellation, sources of tensors) comes in through [`Ctx`].
 
 mod affine;
+mod board;
 mod bytes;
 mod clipping;
 mod codebook;
 mod dot;
+mod digit;
 mod few;
 mod figure;
 mod float_bits;
@@ -18,6 +20,7 @@ mod granularity;
 mod machine;
 pub mod measure;
 mod microscaling;
+mod mixed;
 mod modes;
 mod net;
 mod noise;
@@ -33,8 +36,9 @@ mod spread;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use board::Board;
 pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
-pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
+pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, Pixels, SetError, Start, Value};
 pub use report::{
     ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Images,
     Lines, Mark, Metric, MetricSpec, Mirror, NamedArray, Picture, Report, ReportView, RowStat, Rows, Ruler, Segment, Series,
@@ -66,6 +70,11 @@ impl Lab {
     /// The parameters as the row has them.
     pub fn defaults(&self) -> Params {
         Params::defaults(self.params)
+    }
+
+    /// What the board of all runs compares, where the lab has one.
+    pub fn board(&self) -> Option<Board> {
+        BOARDS.iter().find(|(id, _)| *id == self.id).map(|(_, board)| *board)
     }
 
     /// The row of a metric; `None` where the lab has none of this name.
@@ -101,7 +110,12 @@ pub static ALL: &[Lab] = &[
     dot::LAB,
     requantize::LAB,
     gguf::LAB,
+    mixed::LAB,
+    digit::LAB,
 ];
+
+/// Labs whose runs are worth comparing: each run of a session is a point on their board.
+static BOARDS: &[(&str, Board)] = &[("ptq", Board { x: "bytes", y: "accuracy" }), ("mixed", Board { x: "bytes", y: "accuracy" })];
 
 /// The lab of this id.
 pub fn find(id: &str) -> Option<&'static Lab> {

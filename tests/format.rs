@@ -95,10 +95,10 @@ fn lab_tables(lab: &Lab) -> String {
         "\n### `{}`: {}\n\n{}\n\n| parameter | allowed | default | |\n|---|---|---|---|\n",
         lab.id, lab.title, lab.summary
     );
-    for param in lab.params {
+    for (param, default) in lab.defaults().iter() {
         let default = match param.kind {
-            ParamKind::Choice(_) => format!("\"{}\"", param.default),
-            _ => param.default.to_string(),
+            ParamKind::Choice(_) | ParamKind::Image { .. } => format!("\"{default}\""),
+            _ => default.to_string(),
         };
         writeln!(text, "| `{}` | {} | `{default}` | {} |", param.name, param.allowed(), param.help).expect("a string takes it");
     }

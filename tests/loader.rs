@@ -134,6 +134,27 @@ fn patterns_and_vectors_are_set_as_people_write_them() {
 }
 
 #[test]
+fn an_image_is_a_list_of_rows_or_one_text() {
+    use quantlearn::course::{StepBody, start_params};
+    let rows = ["....gg..", "...ggg..", "..g.gg..", "....gg..", "....gg..", "....gg..", "....gg..", "..gggggg"];
+    let list = format!("['{}']", rows.join("', '"));
+    let text = format!("'{}'", rows.join("/"));
+    for (set, expected) in [
+        (format!("{{ image = {list} }}"), true),
+        (format!("{{ image = {text} }}"), true),
+        ("{ image = ['....', 3] }".into(), false),
+    ] {
+        let source = lesson("set", &format!("[[step]]\nkind = 'lab'\nid = 'play'\nlab = 'digit'\nalt = 'A.'\nset = {set}\n"));
+        let (found, findings) = course::load_lesson("fixture", "set.toml", source.as_bytes());
+        assert_eq!(findings.is_empty(), expected, "{}", lines(&findings));
+        let found = found.expect("its head is sound");
+        let StepBody::Lab(lab) = &found.steps[0].body else { panic!("a lab") };
+        let image = start_params(lab).get("image").map(|image| image.to_string());
+        assert_eq!(image == Some(rows.join("/")), expected);
+    }
+}
+
+#[test]
 fn a_broken_step_leaves_the_others() {
     let source = include_str!("fixtures/broken/two-steps.toml");
     let (lesson, findings) = course::load_lesson_with("fixture", "a.toml", source.as_bytes(), &LABS);

@@ -129,8 +129,8 @@ fn list(json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     }
     for lab in lab::ALL {
         writeln!(out, "{:10} {}", lab.id, lab.summary)?;
-        for spec in lab.params {
-            writeln!(out, "    --set {}={}  {}; {}", spec.name, spec.default, spec.help, spec.allowed())?;
+        for (spec, default) in lab.defaults().iter() {
+            writeln!(out, "    --set {}={default}  {}; {}", spec.name, spec.help, spec.allowed())?;
         }
     }
     Ok(())
@@ -139,10 +139,10 @@ fn list(json: bool, out: &mut dyn Write) -> Result<(), Failure> {
 /// The reference of one lab: what it takes and what it measures.
 fn reference(lab: &Lab) -> Json {
     let params: Vec<Json> = lab
-        .params
+        .defaults()
         .iter()
-        .map(|spec| {
-            let mut row = json!({ "name": spec.name, "help": spec.help, "default": spec.default, "allowed": spec.allowed() });
+        .map(|(spec, default)| {
+            let mut row = json!({ "name": spec.name, "help": spec.help, "default": default, "allowed": spec.allowed() });
             if let ParamKind::Choice(options) = spec.kind {
                 row["options"] = options.iter().map(|option| option.name).collect();
             }

@@ -38,7 +38,7 @@ pub fn goal_met(step: &LabStep, params: &Params, report: &Report) -> Result<bool
         Some(Value::Int(i)) => Some(Val::Num(i as f64)),
         Some(Value::Float(x)) => Some(Val::Num(x)),
         // The dialect has numbers and names alone; a lab has a metric for what a goal asks of a pattern or a vector.
-        Some(Value::Bits(_) | Value::Vector(_)) => None,
+        Some(Value::Bits(_) | Value::Vector(_) | Value::Image(_)) => None,
         None => report.metric(name).map(Val::Num),
     };
     Ok(goal.eval(&lookup)? == 1.0)

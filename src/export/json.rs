@@ -62,7 +62,7 @@ fn param(v: ParamValue) -> Value {
         ParamValue::Int(i) => i.into(),
         ParamValue::Float(x) => finite(x),
         ParamValue::Choice(name) => name.into(),
-        ParamValue::Bits(_) => v.to_string().into(),
+        ParamValue::Bits(_) | ParamValue::Image(_) => v.to_string().into(),
         ParamValue::Vector(items) => items.iter().map(|x| finite(*x)).collect(),
     }
 }

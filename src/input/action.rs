@@ -237,10 +237,24 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Answer(5), "answer-f", ANSWERS, [Key::char('f'), Key::char('6')], "option or partner f"),
     row!(Action::CarryUp, "carry-up", &[C::Order], [Key::char('K'), Key::shift(KeyCode::Up)], "carry the item up"),
     row!(Action::CarryDown, "carry-down", &[C::Order], [Key::char('J'), Key::shift(KeyCode::Down)], "carry the item down"),
+    row!(Action::CarryUp, "draw-up", &[C::Controls], [Key::char('K'), Key::shift(KeyCode::Up)], "ink a pixel and go up"),
+    row!(Action::CarryDown, "draw-down", &[C::Controls], [Key::char('J'), Key::shift(KeyCode::Down)], "ink a pixel and go down"),
     row!(Action::Clear, "clear", &[C::Match], [key(KeyCode::Backspace)], "take the partner away"),
     row!(Action::Clear, "default", &[C::Controls], [key(KeyCode::Backspace)], "this control's default"),
-    row!(Action::FastLeft, "ten-less", &[C::Controls], [Key::char('H'), Key::shift(KeyCode::Left)], "ten steps less"),
-    row!(Action::FastRight, "ten-more", &[C::Controls], [Key::char('L'), Key::shift(KeyCode::Right)], "ten steps more"),
+    row!(
+        Action::FastLeft,
+        "ten-less",
+        &[C::Controls],
+        [Key::char('H'), Key::shift(KeyCode::Left)],
+        "ten steps less; in an image ink a pixel and go left"
+    ),
+    row!(
+        Action::FastRight,
+        "ten-more",
+        &[C::Controls],
+        [Key::char('L'), Key::shift(KeyCode::Right)],
+        "ten steps more; in an image ink a pixel and go right"
+    ),
     row!(Action::Entry('0'), "type-0", &[C::Controls], [Key::char('0')], "type a number"),
     row!(Action::Entry('1'), "type-1", &[C::Controls], [Key::char('1')], "type a number"),
     row!(Action::Entry('2'), "type-2", &[C::Controls], [Key::char('2')], "type a number"),

@@ -15,7 +15,7 @@ use crate::{
     tensor::Tensor,
 };
 
-pub(super) use widths::{Outcome, Scan, WIDTHS, scan};
+pub(super) use widths::{Mix, Outcome, Scan, WIDTHS, outcomes, scan};
 
 pub(super) const NET: ParamSpec = choice(
     "net",
@@ -147,7 +147,26 @@ pub(super) fn classes(scores: &[f32]) -> Vec<u8> {
     scores.chunks_exact(N_CLASSES).map(crate::nn::best).collect()
 }
 
-/// "layer 1, 32 x 64": the places of a net's matrices in words.
+/// Bits of a layer's codes with their scales and zero points.
+pub(super) fn stored_bits(subject: &Subject, layer: usize, config: &Config) -> u64 {
+    let dense = subject.dense(layer);
+    let n_groups = match config.granularity {
+        Granularity::Row => dense.n_out,
+        Granularity::Group(size) => dense.n_out * dense.n_in.div_ceil(size),
+        _ => 1,
+    };
+    u64::from(config.bits) * dense.weight.len() as u64 + u64::from(config.meta_bits()) * n_groups as u64
+}
+
+/// Bytes of a stored net: each layer's codes and scales in whole bytes, and biases of 4 bytes.
+pub(super) fn stored_bytes(subject: &Subject, configs: &[Config; Arch::N_MATRICES]) -> u64 {
+    let layer = |(layer, config): (usize, &Config)| {
+        stored_bits(subject, layer, config).div_ceil(8) + 4 * subject.dense(layer).bias.len() as u64
+    };
+    configs.iter().enumerate().map(layer).sum()
+}
+
+/// "1 linear 32 x 64": the places of a net's matrices in words.
 pub(super) fn layer_name(net: &Net, layer: usize) -> String {
     let (idx, dense) = net.dense_layers().nth(layer).expect("either net has three matrices");
     let kind = if matches!(net.layers[idx], Layer::Conv(_)) { "conv" } else { "linear" };

@@ -1,5 +1,8 @@
 //! Typed parameters of a lab: one specification, one syntax for `--set` and lesson files, one editor on screen.
 
+mod pixels;
+
+pub use pixels::Pixels;
 use serde::{Serialize, Serializer};
 
 use crate::text::did_you_mean;
@@ -58,6 +61,20 @@ pub enum ParamKind {
         max: f64,
         step: f64,
     },
+    /// A picture of `width` times `height` pixels, see [`Pixels`].
+    Image {
+        width: usize,
+        height: usize,
+        /// Where a picture to begin with comes from.
+        start: Option<Start>,
+    },
+}
+
+/// An int parameter whose values stand for pictures: setting it puts its picture into the image.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    pub param: &'static str,
+    pub picture: fn(i64) -> Pixels,
 }
 
 /// The value of one parameter; of a choice, its stable name.
@@ -71,6 +88,7 @@ pub enum Value {
     Choice(&'static str),
     Bits(u64),
     Vector(Numbers),
+    Image(Pixels),
 }
 
 /// The elements of a vector parameter, at most [`Numbers::MAX`].
@@ -137,6 +155,7 @@ impl std::fmt::Display for Value {
                 }
                 Ok(())
             }
+            Self::Image(pixels) => pixels.fmt(f),
         }
     }
 }
@@ -166,6 +185,9 @@ impl ParamSpec {
             }
             ParamKind::Bits { n } => format!("a pattern of {n} bits, as 0x.., 0b.. or a whole number"),
             ParamKind::Vector { n, min, max, .. } => format!("{n} numbers from {min} to {max}, with commas between them"),
+            ParamKind::Image { width, height, .. } => {
+                format!("{height} rows of {width} pixels with / between them, `.` for paper, 1 to 9 and a to g for more ink")
+            }
         }
     }
 
@@ -205,11 +227,14 @@ impl ParamSpec {
                     _ => Err(refuse(None)),
                 }
             }
+            ParamKind::Image { width, height, .. } => {
+                Pixels::parse(text, width, height).map(Value::Image).ok_or_else(|| refuse(None))
+            }
         }
     }
 
-    /// The value `n` steps away, inside the limits; a choice and a bool turn around at their ends. Of a vector every
-    /// element moves; a screen that edits one element at a time uses [`ParamSpec::step_item`].
+    /// The value `n` steps away, inside the limits; a choice and a bool turn around at their ends. Of a vector or an image
+    /// every element moves; a screen that edits one element at a time uses [`ParamSpec::step_item`].
     pub fn step(&self, value: Value, n: i64) -> Value {
         match (self.kind, value) {
             (ParamKind::Bool, Value::Bool(b)) => Value::Bool(b ^ (n % 2 != 0)),
@@ -233,12 +258,15 @@ impl ParamSpec {
             (ParamKind::Bits { n: width }, Value::Bits(pattern)) => {
                 Value::Bits(pattern.wrapping_add_signed(n) & (u64::MAX >> (64 - width.clamp(1, 64))))
             }
+            (ParamKind::Image { width, height, .. }, value) => {
+                (0..width * height).fold(value, |v, idx| self.step_item(v, idx, n))
+            }
             (ParamKind::Vector { n: len, .. }, value) => (0..len).fold(value, |v, idx| self.step_item(v, idx, n)),
             (_, value) => value,
         }
     }
 
-    /// One element of a vector `n` steps away, inside the limits.
+    /// One element of a vector, or one pixel, `n` steps away, inside the limits.
     pub fn step_item(&self, value: Value, idx: usize, n: i64) -> Value {
         match (self.kind, value) {
             (ParamKind::Vector { min, max, step, .. }, Value::Vector(mut items)) => {
@@ -246,6 +274,12 @@ impl ParamSpec {
                     *x = tidy(((*x / step).round() + n as f64) * step).clamp(min, max);
                 }
                 Value::Vector(items)
+            }
+            (ParamKind::Image { .. }, Value::Image(mut pixels)) => {
+                if let Some(level) = pixels.get_mut(idx) {
+                    *level = i64::from(*level).saturating_add(n).clamp(0, Pixels::INK.into()) as u8;
+                }
+                Value::Image(pixels)
             }
             (_, value) => value,
         }
@@ -260,6 +294,9 @@ impl ParamSpec {
             ParamKind::Choice(options) => Value::Choice(if upper { options[options.len() - 1].name } else { options[0].name }),
             ParamKind::Bits { n } => Value::Bits(if upper { u64::MAX >> (64 - n.clamp(1, 64)) } else { 0 }),
             ParamKind::Vector { n, min, max, .. } => Value::Vector(Numbers::new(&vec![if upper { max } else { min }; n])),
+            ParamKind::Image { width, height, .. } => {
+                Value::Image(Pixels::sheet(width, height, if upper { Pixels::INK } else { 0 }))
+            }
         }
     }
 }
@@ -297,7 +334,11 @@ impl PartialEq for Params {
 impl Params {
     /// Every parameter at its default.
     pub fn defaults(specs: &'static [ParamSpec]) -> Self {
-        Self { specs, values: specs.iter().map(|s| s.default).collect() }
+        let mut params = Self { specs, values: specs.iter().map(|s| s.default).collect() };
+        for idx in 0..specs.len() {
+            params.values[idx] = params.origin(idx);
+        }
+        params
     }
 
     /// The rows of the parameters, in the order of the controls.
@@ -332,13 +373,39 @@ impl Params {
             meant: did_you_mean(name, self.specs.iter().map(|s| s.name)),
             known: self.specs.iter().map(|s| s.name).collect::<Vec<_>>().join(", "),
         })?;
-        self.values[idx] = self.specs[idx].parse(text)?;
+        let value = self.specs[idx].parse(text)?;
+        self.put(idx, value);
         Ok(())
     }
 
-    /// Puts a value that came from [`ParamSpec::step`], [`ParamSpec::limit`] or [`ParamSpec::parse`].
+    /// Puts a value that came from [`ParamSpec::step`], [`ParamSpec::limit`] or [`ParamSpec::parse`]. An image that
+    /// begins with what this parameter says begins anew.
     pub fn put(&mut self, idx: usize, value: Value) {
         self.values[idx] = value;
+        for image in 0..self.specs.len() {
+            if self.source_of(image).is_some_and(|(source, _)| source == idx) {
+                self.values[image] = self.origin(image);
+            }
+        }
+    }
+
+    /// What differs from where it began, in order: set in a fresh lab it leads to these parameters.
+    pub fn changed(&self) -> impl Iterator<Item = (&'static ParamSpec, Value)> + '_ {
+        self.iter().enumerate().filter(|(idx, (_, value))| *value != self.origin(*idx)).map(|(_, changed)| changed)
+    }
+
+    /// The place of the parameter that an image begins with, and its pictures.
+    fn source_of(&self, image: usize) -> Option<(usize, Start)> {
+        let ParamKind::Image { start: Some(start), .. } = self.specs[image].kind else { return None };
+        Some((self.index(start.param)?, start))
+    }
+
+    /// What an image began with; of another parameter, its default.
+    pub fn origin(&self, idx: usize) -> Value {
+        match self.source_of(idx).map(|(source, start)| (self.values[source], start)) {
+            Some((Value::Int(i), start)) => Value::Image((start.picture)(i)),
+            _ => self.specs[idx].default,
+        }
     }
 
     /// Whether the parameter at this place has an effect with the others as they are.
@@ -388,6 +455,14 @@ impl Params {
         match self.own(name) {
             Value::Vector(items) => items,
             other => panic!("`{name}` is read as a vector, its row says {other:?}"),
+        }
+    }
+
+    /// The pixels of an image parameter of this lab's own row.
+    pub fn image(&self, name: &str) -> Pixels {
+        match self.own(name) {
+            Value::Image(pixels) => pixels,
+            other => panic!("`{name}` is read as an image, its row says {other:?}"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::convert::identity;
 
-use super::{Better, Choice, Ctx, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Value};
+use super::{Better, Choice, Ctx, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Pixels, Start, Value};
 use crate::{
     quant::Scheme,
     tensor::{Source, Tensor},
@@ -58,6 +58,12 @@ pub(super) const fn vector(
     help: Name,
 ) -> ParamSpec {
     param(name, label, ParamKind::Vector { n: default.len(), min, max, step }, Value::Vector(Numbers::new(default)), help)
+}
+
+/// A picture that begins with what an int parameter says.
+pub(super) const fn image(name: Name, label: Name, (width, height): (usize, usize), start: Start, help: Name) -> ParamSpec {
+    let kind = ParamKind::Image { width, height, start: Some(start) };
+    param(name, label, kind, Value::Image(Pixels::sheet(width, height, 0)), help)
 }
 
 pub(super) const fn option(name: Name, label: Name) -> Choice {

@@ -1,6 +1,6 @@
 //! The model: courses, learner, clock. Screens read it and change it only by recording events.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     course::{Head, Library, Status},
     id::NodeId,
+    lab::{Figure, Lab, Report},
     learner::{CourseFacts, Event, EventId, GradedStep, Mark, NodeFacts, State, What},
     model::{JobId, Now, Stored},
 };
@@ -40,6 +41,9 @@ pub enum Saving {
     Failed(String),
 }
 
+/// A board forgets its oldest runs beyond this many.
+const MAX_RUNS: usize = 500;
+
 #[derive(Debug)]
 pub struct Model {
     pub library: Arc<Library>,
@@ -50,6 +54,8 @@ pub struct Model {
     pub progress_path: String,
     /// No event had been recorded when the program started.
     pub first_run: bool,
+    /// What each lab with a board reached in this session, by its id; not part of the progress.
+    runs: BTreeMap<&'static str, Vec<(f64, f64)>>,
     rng: ChaCha8Rng,
     next_job: u64,
     n_pending: usize,
@@ -72,6 +78,7 @@ impl Model {
             saving: start.read_only.map_or(Saving::Kept, Saving::Failed),
             progress_path: start.progress_path,
             first_run,
+            runs: BTreeMap::new(),
             rng: ChaCha8Rng::seed_from_u64(start.seed),
             next_job: 0,
             n_pending: 0,
@@ -110,6 +117,19 @@ impl Model {
             }
             Err(why) => self.saving = Saving::Failed(why),
         }
+    }
+
+    /// Notes a run of a lab; gives the board of all runs so far, where the lab has one. A run that is as another is one.
+    pub fn ran(&mut self, lab: &'static Lab, report: &Report) -> Option<Figure> {
+        let board = lab.board()?;
+        let run = (report.metric(board.x)?, report.metric(board.y)?);
+        let runs = self.runs.entry(lab.id).or_default();
+        runs.retain(|other| *other != run);
+        runs.push(run);
+        if runs.len() > MAX_RUNS {
+            runs.remove(0);
+        }
+        board.figure(lab, runs).map(Figure::Lines)
     }
 
     /// A fresh seed for a question.

@@ -76,6 +76,14 @@ impl Digits {
         Self { train: set(0, a), calibration: set(a, b), test: set(b, labels.len()) }
     }
 
+    /// Ink of a test image from 0 to [`Digits::INK`], and its label; `None` beyond the last. Reads this image alone.
+    pub fn test_image(idx: usize) -> Option<([u8; Self::PIXELS], u8)> {
+        let file = SafeTensors::deserialize(DIGITS).expect("the embedded file is sound; a test reads all of it");
+        let at = Self::N_TRAIN + Self::N_CALIBRATION + idx;
+        let pixels = file.tensor("images").ok()?.data().get(at * Self::PIXELS..(at + 1) * Self::PIXELS)?;
+        Some((pixels.try_into().ok()?, *file.tensor("labels").ok()?.data().get(at)?))
+    }
+
     pub fn split(&self, split: Split) -> &Set {
         match split {
             Split::Train => &self.train,
@@ -110,5 +118,13 @@ mod tests {
         let few = test.first(3);
         assert_eq!((few.len(), few.image(2)), (3, test.image(2)));
         assert_eq!(test.first(10_000).len(), 500);
+    }
+
+    #[test]
+    fn one_image_can_be_read_alone() {
+        let test = Digits::embedded().test;
+        let (pixels, label) = Digits::test_image(499).expect("there are 500");
+        assert_eq!((pixels.map(|p| f32::from(p) / 16.0).as_slice(), label), (test.image(499), test.labels[499]));
+        assert_eq!(Digits::test_image(500), None);
     }
 }

@@ -36,11 +36,9 @@ impl LabScreen {
 
 impl Screen for LabScreen {
     fn route(&self) -> Route {
-        let defaults = self.pane.lab.params.iter().map(|spec| spec.default);
-        let changed = self.pane.params.iter().zip(defaults).filter(|((_, value), default)| value != default);
         Route::Lab {
             id: self.pane.lab.id.into(),
-            set: changed.map(|((spec, value), _)| (spec.name.to_owned(), value.to_string())).collect(),
+            set: self.pane.params.changed().map(|(spec, value)| (spec.name.to_owned(), value.to_string())).collect(),
         }
     }
 
@@ -108,6 +106,12 @@ impl Screen for LabScreen {
         }
         if lab.params.iter().any(|spec| matches!(spec.kind, ParamKind::Vector { .. })) {
             body.push_str("\nA vector opens into its elements: ↑↓ walk them, ←→ change one; numbers with commas set all.\n");
+        }
+        if lab.params.iter().any(|spec| matches!(spec.kind, ParamKind::Image { .. })) {
+            body.push_str(
+                "\nAn image opens into its pixels: arrows choose one, space inks or clears it, with shift (or HJKL) they draw; a number \
+                 from 0 to 16 sets one pixel, rows with / set all, backspace brings a pixel back.\n",
+            );
         }
         body.push_str("\n## Metrics\n\n");
         for spec in lab.metrics {

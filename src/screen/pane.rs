@@ -190,7 +190,7 @@ impl Pane {
     /// A key or the news of a job; true where it was the pane's.
     pub fn update(&mut self, input: &Input, cx: &mut Cx) -> bool {
         match input {
-            Input::Job(id, event) => self.news(*id, event),
+            Input::Job(id, event) => self.news(*id, event, cx),
             Input::Type(key) if !matches!(key.code, KeyCode::Enter | KeyCode::Esc) => {
                 self.refused = None;
                 self.entry.as_mut().is_some_and(|entry| type_into(entry, *key))
@@ -278,7 +278,7 @@ impl Pane {
         (self.progress, self.failure) = (None, None);
     }
 
-    fn news(&mut self, id: JobId, event: &JobEvent) -> bool {
+    fn news(&mut self, id: JobId, event: &JobEvent, cx: &mut Cx) -> bool {
         let Some((job, params)) = self.job.take() else { return false };
         if job != id {
             self.job = Some((job, params));
@@ -291,7 +291,9 @@ impl Pane {
                 return true;
             }
             JobEvent::Done(Outcome::Report(report)) => {
-                let report = Arc::new((**report).clone());
+                let mut report = (**report).clone();
+                report.figures.extend(cx.model.ran(self.lab, &report));
+                let report = Arc::new(report);
                 let is_first = self.run.is_none();
                 if is_first {
                     let place = |name| report.views().iter().position(|view| view.name() == name);
@@ -359,10 +361,8 @@ impl Pane {
     /// The command that computes this run again.
     pub fn command(&self) -> String {
         let mut command = format!("quantlearn lab {}", self.lab.id);
-        for ((spec, value), default) in self.params.iter().zip(self.lab.params.iter().map(|p| p.default)) {
-            if value != default {
-                command.push_str(&format!(" --set {}={value}", spec.name));
-            }
+        for (spec, value) in self.params.changed() {
+            command.push_str(&format!(" --set {}={value}", spec.name));
         }
         command
     }

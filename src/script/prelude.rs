@@ -3,6 +3,7 @@
 //! A row registers the function, documents it in `lessons/FORMAT.md`, completes it in editors and explains it in error
 //! messages. Script functions of the same name and number of arguments come first.
 
+mod digits;
 mod list;
 mod make;
 mod math;

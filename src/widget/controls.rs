@@ -1,4 +1,4 @@
-//! The controls of a lab: one row a parameter; a focused pattern or vector opens into its bits or elements.
+//! The controls of a lab: one row a parameter; a focused pattern, vector or image opens into its bits, elements or pixels.
 
 mod open;
 mod shown;
@@ -11,7 +11,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr;
 
 pub use shown::shown_value;
-use shown::{item_width, share_of, shown_item, whole_items};
+use shown::{item_width, share_of, shown_item, shown_pixel, whole_items};
 
 use super::{fit, print};
 use crate::{
@@ -57,7 +57,7 @@ pub struct Steps {
 enum Line {
     Steps(Steps),
     Param(usize),
-    /// Bits or elements of the focused parameter, from one to another.
+    /// Bits, elements or pixels of the focused parameter, from one to another.
     Open {
         idx: usize,
         from: usize,
@@ -77,7 +77,7 @@ impl<'a> Controls<'a> {
         Self { params, visible, focused, item: 0, entry, steps: None, theme }
     }
 
-    /// The bit (from the most significant) or the element of the focused parameter that keys act on.
+    /// The bit (from the most significant), the element or the pixel of the focused parameter that keys act on.
     pub fn item(self, item: usize) -> Self {
         Self { item, ..self }
     }
@@ -223,7 +223,8 @@ impl<'a> Controls<'a> {
             Value::Bool(_) => format!("{} {} {}", glyphs.choice_left, shown_value(spec, value), glyphs.choice_right),
             Value::Bits(_) if is_focused => format!("{}  bit {}", shown_value(spec, value), open::bit_number(spec, self.item)),
             Value::Vector(_) if is_focused => self.padded(&shown_item(spec, value, self.item).unwrap_or_default(), places),
-            Value::Bits(_) => shown_value(spec, value),
+            Value::Image(pixels) if is_focused => shown_pixel(pixels, self.item),
+            Value::Bits(_) | Value::Image(_) => shown_value(spec, value),
             Value::Vector(_) => whole_items(&shown_value(spec, value), places.end.saturating_sub(places.value), glyphs.ellipsis),
             _ => self.padded(&shown_value(spec, value), places),
         }
@@ -304,7 +305,7 @@ impl Places {
 mod tests {
     use super::*;
     use crate::{
-        lab::{Choice, Numbers, ParamKind},
+        lab::{Choice, Numbers, ParamKind, Pixels},
         theme::{Background, Depth},
     };
 
@@ -390,6 +391,23 @@ mod tests {
         assert_eq!(controls(0, 5).cursor(Rect::new(0, 0, 44, 5)), Some(Position::new(4 + 6, 2)));
         assert_eq!(controls(1, 2).cursor(Rect::new(0, 0, 44, 6)), Some(Position::new(4 + 2 * 7 + 1, 3)));
         assert!(drawn(&controls(0, 15), 30, 1).contains("0010 1110 0110 0110"), "the line of the bit stays in sight");
+    }
+
+    static IMAGE: &[ParamSpec] =
+        &[spec("image", "image", ParamKind::Image { width: 4, height: 2, start: None }, Value::Image(Pixels::sheet(4, 2, 0)))];
+
+    #[test]
+    fn a_focused_image_opens_into_its_pixels() {
+        let (mut params, theme) = (Params::defaults(IMAGE), Theme::new(Background::Dark, Depth::None, false));
+        params.put(0, Value::Image(Pixels::new(4, &[0, 4, 8, 16, 0, 0, 12, 1])));
+        let controls = |focused| Controls::new(&params, &[0], focused, None, &theme).item(6);
+        insta::assert_snapshot!(drawn(&controls(Some(0)), 44, 3), @r"
+        ▸ image  row 2, column 3: 12
+            · ░░▒▒██
+            · · ▓▓░░
+        ");
+        insta::assert_snapshot!(drawn(&controls(None), 44, 1), @"  image  4x2, 5 inked");
+        assert_eq!(controls(Some(0)).cursor(Rect::new(0, 0, 44, 3)), Some(Position::new(4 + 2 * 2, 2)));
     }
 
     #[test]

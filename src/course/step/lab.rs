@@ -78,6 +78,12 @@ const VIEWS: &[(&str, &str)] = &[
     ("stairs", "stairs"),
     ("mismatches", "mismatches"),
     ("output", "output"),
+    ("board", "board"),
+    ("front", "front"),
+    ("mixes", "mixes"),
+    ("chances", "chances"),
+    ("scores", "scores"),
+    ("image", "image"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
@@ -170,6 +176,8 @@ fn setting(spec: &'static ParamSpec, value: &Spanned<toml::Value>, reader: &mut 
         (ParamKind::Bits { .. }, toml::Value::Integer(pattern)) => pattern.to_string(),
         (ParamKind::Bits { .. }, toml::Value::String(pattern)) => pattern.clone(),
         (ParamKind::Vector { .. }, toml::Value::Array(items)) => items.iter().map(element).collect::<Vec<_>>().join(","),
+        (ParamKind::Image { .. }, toml::Value::String(rows)) => rows.clone(),
+        (ParamKind::Image { .. }, toml::Value::Array(rows)) => rows.iter().map(row).collect::<Vec<_>>().join("/"),
         (_, other) => {
             let message = format!("`{}` cannot be a {}", spec.name, other.type_str());
             reader.sink.report(Code::WrongType, value.span(), message).remedy(format!("allowed is {}", spec.allowed()));
@@ -198,6 +206,11 @@ fn element(item: &toml::Value) -> String {
         toml::Value::Float(x) => x.to_string(),
         other => format!("a {}", other.type_str()),
     }
+}
+
+/// A row of an image; what is no text is refused with the rest.
+fn row(item: &toml::Value) -> String {
+    item.as_str().map_or_else(|| format!("a {}", item.type_str()), str::to_owned)
 }
 
 fn vary(lab: &'static Lab, raw: &[Str], reader: &mut Reader<'_>) -> Vec<&'static str> {

@@ -159,4 +159,19 @@ mod tests {
             assert_eq!(found[3], Outcome { accuracy: subject.float.accuracy, sqnr_db: f64::INFINITY });
         }
     }
+
+    #[test]
+    fn bytes_are_those_of_the_stored_net() {
+        let (sources, cancel) = (Sources::default(), AtomicBool::new(false));
+        let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
+        for (arch, granularity) in
+            [(Arch::Mlp, Granularity::Row), (Arch::Conv, Granularity::Group(8)), (Arch::Conv, Granularity::Tensor)]
+        {
+            let subject = Subject::of(arch, 1, &ctx).expect("nothing stops it");
+            let configs = [3, 5, 7].map(|bits| symmetric(bits, granularity, Clip::AbsMax));
+            let plan = Plan { weights: configs.map(Some).to_vec(), ..Plan::uniform(Mode::WeightOnly, 3, 8, granularity) };
+            let net = QuantNet::of(ctx.machine.isa, &subject.net, &plan, &subject.digits.calibration).expect("it is sound");
+            assert_eq!(super::super::stored_bytes(&subject, &configs), net.bytes(), "{arch:?} {granularity:?}");
+        }
+    }
 }

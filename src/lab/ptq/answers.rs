@@ -78,7 +78,7 @@ pub(super) fn misread(bench: &Bench) -> Images {
     let misread = |&i: &usize| float[i] != test.labels[i] || chosen[i] != test.labels[i];
     let mut places: Vec<usize> = (0..test.len()).filter(misread).collect();
     places.sort_by_key(|&i| (float[i] == chosen[i], i));
-    let n_differ = (0..test.len()).filter(|&i| float[i] != chosen[i]).count();
+    let n_differ = places.iter().filter(|&&i| float[i] != chosen[i]).count();
     let picture = |&i: &usize| Picture {
         pixels: test.image(i).to_vec(),
         caption: vec![format!("a {}", test.labels[i]), format!("FP {} Q {}", float[i], chosen[i])],
@@ -88,7 +88,7 @@ pub(super) fn misread(bench: &Bench) -> Images {
     Images {
         view: "misread",
         heading: format!(
-            "{} misread, the nets differ on {n_differ}: the truth, FP32's answer (FP), that of the codes (Q){more}",
+            "{} misread, {n_differ} of them otherwise in codes (Q) than in FP32 (FP){more}",
             count(places.len() as u64, "image")
         ),
         width: 8,

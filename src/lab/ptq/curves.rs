@@ -66,14 +66,14 @@ pub(super) fn sensitivity(bench: &Bench) -> Lines {
     let roles = [SeriesRole::B, SeriesRole::A, SeriesRole::Error];
     let series = (0..Arch::N_MATRICES).map(|layer| {
         let points = curve(&bench.scan.alone[layer], |o| o.accuracy);
-        Series::line(layer_name(&bench.subject.net, layer), roles[layer], points)
+        Series::line(format!("layer {}", layer + 1), roles[layer], points)
     });
     let lowest = (0..Arch::N_MATRICES).map(|layer| (layer, bench.scan.alone[layer][0].accuracy));
     let worst = lowest.reduce(|a, b| if b.1 < a.1 { b } else { a });
     Lines {
         view: "sensitivity",
         heading: worst.map_or_else(String::new, |(layer, accuracy)| {
-            format!("one layer in codes, the others FP32: layer {} falls furthest, to {accuracy:.1} % at 2 bits", layer + 1)
+            format!("one layer alone in codes: layer {} falls furthest, to {accuracy:.1} % at 2 bits", layer + 1)
         }),
         x_label: "bits",
         y_label: "accuracy",

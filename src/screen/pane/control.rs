@@ -1,10 +1,11 @@
 //! Keys among the controls. ↑↓ walk over stops: the step of a trace, each control, each element of a vector. What ←→ and
-//! the others do is the stop's: a step is scrubbed, a number changed, in a pattern the bit is chosen that space toggles.
+//! the others do is the stop's: a step is scrubbed, a number changed, in a pattern the bit is chosen that space toggles, in
+//! an image the pixel, up and down too.
 
 use super::{Pane, Region};
 use crate::{
     input::Action,
-    lab::{Figure, Numbers, ParamKind, ParamSpec, SetError, Value},
+    lab::{Figure, Numbers, ParamKind, ParamSpec, Pixels, SetError, Value},
     screen::{Cx, Offer},
     widget::field::Field,
 };
@@ -17,7 +18,8 @@ const ENTRY_CAP: usize = 84;
 pub(super) enum Stop {
     /// The step of the trace in view.
     Steps,
-    /// A parameter by its place in the lab's row; of a vector its element, of a pattern its bit from the left.
+    /// A parameter by its place in the lab's row; of a vector its element, of a pattern its bit from the left, of an image
+    /// its pixel.
     Control { idx: usize, item: usize },
 }
 
@@ -37,7 +39,7 @@ impl Pane {
     pub(super) fn focused(&self) -> Option<Stop> {
         let stops = self.stops();
         stops.get(self.place(&stops)).map(|stop| match (stop, self.focus) {
-            // The bit that is chosen is no stop of its own.
+            // The bit or pixel that is chosen is no stop of its own.
             (Stop::Control { idx, item: 0 }, Stop::Control { idx: same, item }) if *idx == same => {
                 Stop::Control { idx: same, item }
             }
@@ -57,6 +59,7 @@ impl Pane {
 
     pub(super) fn act_on_control(&mut self, action: Action, cx: &mut Cx) -> bool {
         match action {
+            Action::Up | Action::Down if self.moves_in_image(action) => {}
             Action::Up => self.walk(-1, false),
             Action::Down => self.walk(1, false),
             Action::Prev => self.walk(-1, true),
@@ -90,6 +93,54 @@ impl Pane {
             }
         }
         self.focus = stops[place];
+        // From below an image is entered at its last row.
+        if let (Stop::Control { idx, item }, true) = (&mut self.focus, by < 0 && place != from)
+            && let ParamKind::Image { width, height, .. } = self.lab.params[*idx].kind
+        {
+            *item = width * height.saturating_sub(1);
+        }
+    }
+
+    /// A row up or down inside of a focused image; false at its edge and elsewhere.
+    fn moves_in_image(&mut self, action: Action) -> bool {
+        let Some(Stop::Control { idx, item }) = self.focused() else { return false };
+        let Value::Image(pixels) = self.params.at(idx) else { return false };
+        let to = neighbour(pixels, item, action);
+        if let Some(item) = to {
+            self.focus = Stop::Control { idx, item };
+        }
+        to.is_some()
+    }
+
+    /// Arrows choose a pixel, space turns it, with shift the arrows draw.
+    fn edit_image(&mut self, idx: usize, item: usize, action: Action, cx: &mut Cx) -> bool {
+        let Value::Image(mut pixels) = self.params.at(idx) else { return false };
+        let item = item.min(pixels.len().saturating_sub(1));
+        let began = match self.params.origin(idx) {
+            Value::Image(began) => began.get(item).copied(),
+            _ => None,
+        };
+        let now = pixels.get(item).copied().unwrap_or(0);
+        let level = match action {
+            Action::Left | Action::Right => now,
+            Action::Space => {
+                if 2 * now < Pixels::INK {
+                    Pixels::INK
+                } else {
+                    0
+                }
+            }
+            Action::First => 0,
+            Action::Last | Action::FastLeft | Action::FastRight | Action::CarryUp | Action::CarryDown => Pixels::INK,
+            Action::Clear => began.unwrap_or(0),
+            _ => return false,
+        };
+        self.focus = Stop::Control { idx, item: neighbour(pixels, item, action).unwrap_or(item) };
+        if let Some(pixel) = pixels.get_mut(item) {
+            *pixel = level;
+        }
+        self.set(idx, Value::Image(pixels), cx);
+        true
     }
 
     /// Changes the focused parameter.
@@ -97,6 +148,7 @@ impl Pane {
         let spec = &self.lab.params[idx];
         match spec.kind {
             ParamKind::Bits { n } => self.edit_bits(idx, item, n as usize, action, cx),
+            ParamKind::Image { .. } => self.edit_image(idx, item, action, cx),
             _ => {
                 let Some(value) = edited(spec, item, self.params.at(idx), self.start.at(idx), action) else { return false };
                 self.focus = Stop::Control { idx, item };
@@ -195,14 +247,32 @@ impl Pane {
         };
         let mut offers = match (self.focused(), kind) {
             (Some(Stop::Steps), _) => vec![Offer::new(SIDEWAYS, "step")],
+            (_, Some(ParamKind::Image { .. })) => vec![
+                Offer::new(&[Action::Left, Action::Right, Action::Up, Action::Down], "pixel"),
+                Offer::new(&[Action::Space], "ink"),
+                Offer::new(&[Action::FastLeft, Action::FastRight], "draw"),
+            ],
             (_, Some(ParamKind::Bits { .. })) => vec![Offer::new(SIDEWAYS, "bit"), Offer::new(&[Action::Space], "toggle")],
             _ => vec![Offer::new(SIDEWAYS, "change")],
         };
-        if self.stops().len() > 1 {
+        // In an image the arrows are named already; past its edge they walk on.
+        if self.stops().len() > 1 && !matches!(kind, Some(ParamKind::Image { .. })) {
             offers.push(Offer::new(UPRIGHT, if matches!(kind, Some(ParamKind::Vector { .. })) { "element" } else { "control" }));
         }
         offers.push(region("figure"));
         offers
+    }
+}
+
+/// The pixel beside another in the direction of a key, inside of the image.
+fn neighbour(pixels: Pixels, item: usize, action: Action) -> Option<usize> {
+    let width = pixels.width().max(1);
+    match action {
+        Action::Left | Action::FastLeft => (item % width > 0).then(|| item - 1),
+        Action::Right | Action::FastRight => (item % width + 1 < width).then(|| item + 1),
+        Action::Up | Action::CarryUp => item.checked_sub(width),
+        Action::Down | Action::CarryDown => Some(item + width).filter(|to| *to < pixels.len()),
+        _ => None,
     }
 }
 
@@ -246,6 +316,14 @@ fn typed(spec: &ParamSpec, item: usize, value: Value, text: &str) -> Result<Valu
                 || format!("`{}` does not fit: a number from {min} to {max}, or all {} with commas.", text.trim(), items.len());
             x.map(|x| with_item(items, item, Some(x))).ok_or_else(why)
         }
+        (ParamKind::Image { .. }, Value::Image(mut pixels)) if !text.contains(['/', '.']) => {
+            let level = text.trim().parse().ok().filter(|level| *level <= Pixels::INK);
+            let why =
+                || format!("`{}` does not fit: ink from 0 to {}, or all rows with / between them.", text.trim(), Pixels::INK);
+            let (level, pixel) = level.zip(pixels.get_mut(item)).ok_or_else(why)?;
+            *pixel = level;
+            Ok(Value::Image(pixels))
+        }
         _ => spec.parse(text).map_err(refused),
     }
 }
@@ -262,6 +340,23 @@ mod tests {
         help: "",
         active: |_| true,
     };
+
+    #[test]
+    fn arrows_stay_inside_of_an_image_and_numbers_set_a_pixel() {
+        let pixels = Pixels::new(3, &[0, 1, 2, 3, 4, 5]);
+        let to = |item, action| neighbour(pixels, item, action);
+        assert_eq!([to(0, Action::Right), to(2, Action::Right), to(3, Action::Left)], [Some(1), None, None]);
+        assert_eq!(
+            [to(1, Action::Up), to(4, Action::CarryUp), to(1, Action::Down), to(4, Action::Down)],
+            [None, Some(1), Some(4), None]
+        );
+        let spec =
+            ParamSpec { kind: ParamKind::Image { width: 3, height: 2, start: None }, default: Value::Image(pixels), ..SPEC };
+        let typed = |text| typed(&spec, 4, Value::Image(pixels), text).map(|v| v.to_string());
+        assert_eq!(typed("16"), Ok(".12/3g5".into()));
+        assert_eq!(typed(".g./g.g"), Ok(".g./g.g".into()));
+        assert!(typed("17").is_err_and(|why| why.contains("0 to 16")) && typed(".g./g.").is_err());
+    }
 
     #[test]
     fn keys_and_numbers_change_one_element_alone() {

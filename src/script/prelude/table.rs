@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, INT};
 
-use super::{Kind, Native, list, make, math, quant, show, summary, text};
+use super::{Kind, Native, digits, list, make, math, quant, show, summary, text};
 
 macro_rules! natives {
     ($($name:literal $least:literal $most:literal $body:path, $signature:literal, $help:literal;)*) => {
@@ -52,6 +52,9 @@ pub static PRELUDE: &[Native] = natives! {
     "randn" 1 6 make::randn, "randn(n, ..)", "random, the bell curve: mean 0, standard deviation 1";
     "laplace" 1 6 make::laplace, "laplace(n, ..)", "random, two-sided exponential, standard deviation 1";
     "weights" 1 1 make::weights, "weights(name)", "real values: \"minilm.intermediate.dense\", \"minilm.output.dense\", \"minilm.x\"";
+
+    "digits" 0 1 digits::digits, "digits([split])", "handwritten digits, #{images, labels}: 500 of \"test\", 1197 of \"train\" or 100 of \"calibration\"; images are [n, 64], 0 to 1";
+    "mlp" 0 1 digits::mlp, "mlp([seed])", "the trained net 64-32-32-10 that reads them: three layers #{w, b} with a ReLU between them; seeds 1 (default) to 5";
 
     // Types.
     "to_f32" 1 1 make::to_f32, "to_f32(x)", "as 32-bit floats; exact for every type here but large i32";

@@ -1,4 +1,4 @@
-//! The lines below a focused pattern or vector: its bits by fours, its elements in a row.
+//! The lines below a focused pattern, vector or image: its bits by fours, its elements in a row, its rows of pixels.
 
 use std::ops::Range;
 
@@ -15,6 +15,8 @@ use crate::{
 const INDENT: usize = 4;
 /// Bits that stand together.
 const NIBBLE: usize = 4;
+/// Columns of a pixel: two make it about as wide as high.
+const PIXEL: usize = 2;
 
 /// The weight of a bit by its place from the left: the last one is bit 0.
 pub(super) fn bit_number(spec: &ParamSpec, item: usize) -> usize {
@@ -32,6 +34,7 @@ impl Controls<'_> {
         let (n, per_line) = match spec.kind {
             ParamKind::Bits { n } => (n as usize, bits_in(room)),
             ParamKind::Vector { n, .. } => (n, (room / self.pitch(idx)).max(1)),
+            ParamKind::Image { width, height, .. } => (width * height, width.max(1)),
             _ => return Vec::new(),
         };
         (0..n).step_by(per_line).map(|from| Line::Open { idx, from, to: (from + per_line).min(n) }).collect()
@@ -46,6 +49,7 @@ impl Controls<'_> {
     fn item_column(&self, idx: usize, item: usize, from: usize) -> usize {
         match self.params.at(idx) {
             Value::Bits(_) => INDENT + item - from + (item - from) / NIBBLE,
+            Value::Image(_) => INDENT + (item - from) * PIXEL,
             _ => INDENT + (item - from) * self.pitch(idx),
         }
     }
@@ -61,6 +65,7 @@ impl Controls<'_> {
                     let bit = pattern >> bit_number(spec, item).min(63) & 1;
                     print(buf, area, x, y, if bit == 1 { "1" } else { "0" }, text)
                 }
+                Value::Image(pixels) => self.draw_pixel(pixels.get(item).copied().unwrap_or(0), (x, y), area, buf),
                 value => {
                     let shown = shown_item(spec, value, item).unwrap_or_default();
                     let width = self.pitch(idx) - 2;
@@ -73,6 +78,16 @@ impl Controls<'_> {
                 card::highlight(self.theme, place, buf);
             }
         }
+    }
+
+    /// Paper is a dot, ink a shade of two columns; gives the columns.
+    fn draw_pixel(&self, level: u8, (x, y): (usize, usize), area: Rect, buf: &mut Buffer) -> usize {
+        let shades = self.theme.glyphs().errors;
+        if level == 0 {
+            return print(buf, area, x, y, &format!("{} ", shades[0]), self.theme.style(Role::Dim));
+        }
+        let shade = shades[usize::from(level).div_ceil(4).min(shades.len() - 1)];
+        print(buf, area, x, y, &shade.repeat(PIXEL), self.theme.style(Role::Text))
     }
 
     /// Row and column of the item that keys act on.

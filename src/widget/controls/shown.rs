@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     export::format_value,
-    lab::{ParamKind, ParamSpec, Value},
+    lab::{ParamKind, ParamSpec, Pixels, Value},
 };
 
 /// A value as its control shows it: the label of a choice, on or off, a number with the decimals of its step.
@@ -20,6 +20,10 @@ pub fn shown_value(spec: &ParamSpec, value: Value) -> String {
         (_, Value::Choice(name)) => name.into(),
         (ParamKind::Vector { step, .. }, Value::Vector(items)) => {
             items.iter().map(|&x| plain_float(x, step)).collect::<Vec<_>>().join(", ")
+        }
+        (_, Value::Image(pixels)) => {
+            let width = pixels.width().max(1);
+            format!("{width}x{}, {} inked", pixels.len() / width, pixels.iter().filter(|level| **level > 0).count())
         }
         (_, Value::Bits(_) | Value::Vector(_)) => value.to_string(),
     }
@@ -50,6 +54,13 @@ pub(super) fn shown_item(spec: &ParamSpec, value: Value, item: usize) -> Option<
         (ParamKind::Vector { step, .. }, Value::Vector(items)) => items.get(item).map(|&x| plain_float(x, step)),
         _ => None,
     }
+}
+
+/// "row 3, column 4: 16" of the pixel that keys act on, counted from 1.
+pub(super) fn shown_pixel(pixels: Pixels, item: usize) -> String {
+    let width = pixels.width().max(1);
+    let level = pixels.get(item).copied().unwrap_or(0);
+    format!("row {}, column {}: {level}", item / width + 1, item % width + 1)
 }
 
 /// As many whole elements as fit: a number that is cut short is another number.

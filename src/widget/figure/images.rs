@@ -18,21 +18,37 @@ const FAINT: f32 = 0.25;
 /// A cell with this much ink in a pixel stands out.
 const STRONG: f32 = 0.6;
 
+/// As many whole lines of pictures as fit; how many are left out, where there is a row for it.
 pub(super) fn draw(view: &FigureView<'_>, f: &Images, area: Rect, buf: &mut Buffer) {
-    lines(view, f, usize::from(area.width)).draw(view.theme, area, buf);
+    let (width, rows) = (usize::from(area.width), usize::from(area.height));
+    let (pitch, per_line) = places(view, f, width);
+    let one = lines(view, f, pitch, &f.pictures[..per_line.min(f.pictures.len())], per_line).len();
+    let n_shown = ((rows + 1) / (one + 1)).max(1) * per_line;
+    let mut out = lines(view, f, pitch, &f.pictures[..n_shown.min(f.pictures.len())], per_line);
+    let n_more = f.pictures.len().saturating_sub(n_shown);
+    if n_more > 0 && out.len() < rows {
+        let text = format!("{} {n_more} more; w says all", view.theme.glyphs().ellipsis);
+        out.push(vec![Span::new(0, text, Role::Dim)]);
+    }
+    out.draw(view.theme, area, buf);
 }
 
 /// Rows without the heading in an area of this width.
 pub(super) fn height(view: &FigureView<'_>, f: &Images, width: u16) -> usize {
-    lines(view, f, usize::from(width)).len()
+    let (pitch, per_line) = places(view, f, usize::from(width));
+    lines(view, f, pitch, &f.pictures, per_line).len()
 }
 
-fn lines(view: &FigureView<'_>, f: &Images, width: usize) -> Lines {
+/// Columns from one picture to the next, and pictures of a line.
+fn places(view: &FigureView<'_>, f: &Images, width: usize) -> (usize, usize) {
     let captions = f.pictures.iter().flat_map(|p| &p.caption);
     let pitch = captions.map(|words| view.theme.say(words).width()).chain([f.width]).max().unwrap_or(1) + GAP;
-    let per_line = ((width + GAP) / pitch).max(1);
+    (pitch, ((width + GAP) / pitch).max(1))
+}
+
+fn lines(view: &FigureView<'_>, f: &Images, pitch: usize, pictures: &[Picture], per_line: usize) -> Lines {
     let mut out = Lines::default();
-    for (i, pictures) in f.pictures.chunks(per_line).enumerate() {
+    for (i, pictures) in pictures.chunks(per_line).enumerate() {
         if i > 0 {
             out.push(Vec::new());
         }

@@ -51,6 +51,14 @@ impl Axis {
     }
 }
 
+/// The least distance between neighbouring columns of a figure, where it has some.
+fn least_gap(f: &Lines) -> Option<f64> {
+    let columns = f.series.iter().filter(|s| s.shape == Shape::Columns);
+    let mut xs: Vec<f64> = columns.flat_map(|s| s.points.iter().map(|p| p.0)).filter(|x| x.is_finite()).collect();
+    xs.sort_by(f64::total_cmp);
+    xs.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > 0.0).reduce(f64::min)
+}
+
 /// Both axes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range {
@@ -70,7 +78,11 @@ impl Range {
         let points: Vec<(f64, f64)> = points.filter(|&(x, y)| fits(x, f.x_log) && fits(y, f.y_log)).collect();
         let said = view.prediction.filter(|_| f.here.is_some()).map(|p| p.said);
         let marks = f.marks.iter().map(|mark| mark.x);
-        let x = Axis::of(points.iter().map(|p| p.0).chain(marks), f.x_log)?;
+        let mut x = Axis::of(points.iter().map(|p| p.0).chain(marks), f.x_log)?;
+        if let Some(gap) = least_gap(f).filter(|_| !f.x_log) {
+            // The outermost columns stand whole.
+            (x.lo, x.hi) = (x.lo - gap / 2.0, x.hi + gap / 2.0);
+        }
         let mut y = Axis::of(points.iter().map(|p| p.1).chain(view.target).chain(said), f.y_log)?;
         if !f.y_log {
             // A quantity that is never negative and comes near zero starts there, and columns do.
