@@ -6,6 +6,8 @@ mod lab;
 mod list;
 mod open;
 pub mod progress;
+mod quote;
+mod run;
 
 use std::{
     env, fs,
@@ -88,6 +90,8 @@ pub enum Command {
     Author(Author),
     /// Run a lab and print what it measures; without a name, list the labs.
     Lab(lab::Options),
+    /// Run a script in the sandbox of the lessons' listings.
+    Run(run::Options),
     /// Show, move or merge progress.
     #[command(subcommand)]
     Progress(Progress),
@@ -195,6 +199,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Some(Command::List { json }) => list::run(&global, json, out),
         Some(Command::Author(Author::Check { paths })) => check::run(&global, &paths, out),
         Some(Command::Lab(options)) => lab::run(&options, out),
+        Some(Command::Run(options)) => run::run(&global, &options, out),
         Some(Command::Progress(command)) => run_progress(&global, &command, out),
         Some(Command::Frame(options)) => frame::run(&global, &options, out),
         Some(Command::Completions { shell }) => completions(shell, out),
