@@ -59,6 +59,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("operations", "operations"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
+    ("padding", "padding"),
+    ("sources", "sources"),
+    ("best clip", "best clip"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
