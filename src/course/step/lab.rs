@@ -84,6 +84,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("chances", "chances"),
     ("scores", "scores"),
     ("image", "image"),
+    ("padding", "padding"),
+    ("sources", "sources"),
+    ("best clip", "best clip"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
