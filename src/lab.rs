@@ -8,6 +8,7 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod energy;
 mod few;
 mod figure;
 mod float_bits;
@@ -24,6 +25,7 @@ mod param;
 mod ptq;
 mod quantize;
 mod report;
+mod roofline;
 mod rounding;
 mod row;
 mod spread;
@@ -94,6 +96,9 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // A whole net.
     ptq::LAB,
+    // Hardware and speed.
+    roofline::LAB,
+    energy::LAB,
 ];
 
 /// The lab of this id.

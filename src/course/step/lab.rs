@@ -68,6 +68,11 @@ const VIEWS: &[(&str, &str)] = &[
     ("weights", "weights"),
     ("activations", "activations"),
     ("by seed", "by seed"),
+    ("roof", "roof"),
+    ("runs", "runs"),
+    ("energies", "energies"),
+    ("layer", "layer"),
+    ("ratios", "ratios"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
