@@ -8,11 +8,13 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod energy;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
 mod machine;
 pub mod measure;
@@ -25,6 +27,7 @@ mod param;
 mod ptq;
 mod quantize;
 mod report;
+mod requantize;
 mod roofline;
 mod rounding;
 mod row;
@@ -96,6 +99,10 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // A whole net.
     ptq::LAB,
+    // Products of codes.
+    dot::LAB,
+    requantize::LAB,
+    gguf::LAB,
     // Hardware and speed.
     roofline::LAB,
     energy::LAB,
