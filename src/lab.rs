@@ -11,6 +11,7 @@ mod clipping;
 mod codebook;
 mod digit;
 mod dot;
+mod energy;
 mod few;
 mod figure;
 mod float_bits;
@@ -30,6 +31,7 @@ mod ptq;
 mod quantize;
 mod report;
 mod requantize;
+mod roofline;
 mod rounding;
 mod row;
 mod spread;
@@ -112,6 +114,9 @@ pub static ALL: &[Lab] = &[
     gguf::LAB,
     mixed::LAB,
     digit::LAB,
+    // Hardware and speed.
+    roofline::LAB,
+    energy::LAB,
 ];
 
 /// Labs whose runs are worth comparing: each run of a session is a point on their board.

@@ -87,6 +87,11 @@ const VIEWS: &[(&str, &str)] = &[
     ("padding", "padding"),
     ("sources", "sources"),
     ("best clip", "best clip"),
+    ("roof", "roof"),
+    ("runs", "runs"),
+    ("energies", "energies"),
+    ("layer", "layer"),
+    ("ratios", "ratios"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
