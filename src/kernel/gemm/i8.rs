@@ -7,7 +7,7 @@ use super::super::{Isa, Level, Mat, Pool};
 use super::neon;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
-    blocks::{Panels, share},
+    blocks::{Panels, shares},
     finish::{Finish, To},
     pack::{Form, GROUP_BYTES},
     packed::LayoutI8,
@@ -306,11 +306,11 @@ impl Job<'_> {
     }
 }
 
-/// Calls `visit` with shares of `0..n`, several a thread, so that one who is held up does not hold up all.
+/// Calls `visit` with [`shares`] of `0..n`.
 pub(super) fn in_shares(pool: Option<&Pool>, n: usize, visit: &(dyn Fn(Range<usize>) + Sync)) {
-    let Some(pool) = pool else { return visit(0..n) };
-    let n_shares = if pool.n_threads() == 1 { 1 } else { n.min(pool.n_threads() * 16) };
-    pool.run(n_shares, &|i| visit(share(n, n_shares, i)));
+    let Some(pool) = pool.filter(|pool| pool.n_threads() > 1) else { return visit(0..n) };
+    let shares = || shares(n, pool.n_threads());
+    pool.run(shares().count(), &|i| visit(shares().nth(i).expect("there are so many")));
 }
 
 /// Memory of which threads write disjoint parts.
