@@ -8,11 +8,13 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
 mod granularity;
+mod lanes;
 mod machine;
 mod microscaling;
 mod modes;
@@ -89,6 +91,8 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
+    // Hardware and speed.
+    lanes::LAB,
 ];
 
 /// The lab of this id.

@@ -59,6 +59,8 @@ const VIEWS: &[(&str, &str)] = &[
     ("operations", "operations"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
+    ("sums", "sums"),
+    ("outputs", "outputs"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
