@@ -7,6 +7,8 @@
 
 #[path = "kernels/fence.rs"]
 mod fence;
+#[path = "kernels/saturating.rs"]
+mod saturating;
 #[path = "kernels/slices.rs"]
 mod slices;
 #[path = "kernels/twin.rs"]

@@ -15,8 +15,18 @@ pub enum Arithmetic {
     F32,
     /// Four 8-bit products in one instruction (`vpdpbusd`).
     Dot,
+    /// Pairs of products of codes widened to 16 bits (`vpmaddwd`), added in int32: exact without such an instruction.
+    Widened,
     /// Pairs of 8-bit products that saturate in 16 bits (`vpmaddubsw`), widened and added.
     Saturating,
+}
+
+impl Arithmetic {
+    /// What the INT8 products of an instruction set are made of, where it is a single instruction or two: the limit that
+    /// they are judged by. `None` for plain Rust, which says no instruction.
+    pub fn of_i8(isa: Isa) -> Option<Self> {
+        [Self::Dot, Self::Widened].into_iter().find(|&what| burst(isa, what, 0).is_some())
+    }
 }
 
 /// Does `n_rounds` rounds of it and returns how many multiplications and additions those are; `None` where the
@@ -35,8 +45,13 @@ pub fn burst(isa: Isa, what: Arithmetic, n_rounds: u64) -> Option<u64> {
             Some(unsafe { x86::dot_256(n_rounds) })
         }
         #[cfg(target_arch = "x86_64")]
-        Arithmetic::Saturating if !matches!(isa.level(), Level::Scalar) => {
+        Arithmetic::Widened if !matches!(isa.level(), Level::Scalar) => {
             // SAFETY: every level of x86 but the plain one has AVX2.
+            Some(unsafe { x86::widened(n_rounds) })
+        }
+        #[cfg(target_arch = "x86_64")]
+        Arithmetic::Saturating if !matches!(isa.level(), Level::Scalar) => {
+            // SAFETY: as above.
             Some(unsafe { x86::saturating(n_rounds) })
         }
         _ => None,
@@ -131,6 +146,20 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2")]
+    pub(super) fn widened(n_rounds: u64) -> u64 {
+        let a = black_box(_mm256_set1_epi16(3));
+        // As below.
+        let mut sums = [black_box(_mm256_set1_epi16(1)); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(a, *sum));
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 16 * 2
+    }
+
+    #[target_feature(enable = "avx2")]
     pub(super) fn saturating(n_rounds: u64) -> u64 {
         let (a, ones) = (black_box(_mm256_set1_epi8(3)), black_box(_mm256_set1_epi16(1)));
         // Each sum is a factor of its own next product: nothing can be taken out of the loop.
@@ -158,6 +187,7 @@ mod tests {
             assert_eq!(burst(isa, Arithmetic::Dot, 4), dot.map(|n| 2 * n));
         }
         assert_eq!(burst(Isa::SCALAR, Arithmetic::Saturating, 1), None);
+        assert_eq!(Arithmetic::of_i8(Isa::SCALAR), None);
     }
 
     #[test]

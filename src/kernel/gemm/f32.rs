@@ -14,6 +14,7 @@ use super::{
 
 /// One way to multiply f32s.
 pub(super) struct Kernel {
+    pub(super) name: &'static str,
     /// Rows of a tile, at most.
     pub(super) n_rows: usize,
     /// Columns of a tile.

@@ -15,7 +15,9 @@ use super::{
 };
 
 /// One way to multiply bytes.
+#[derive(Debug)]
 pub(super) struct Kernel {
+    pub(super) name: &'static str,
     pub(super) layout: LayoutI8,
     /// Rows of a panel of A, at most.
     pub(super) n_rows: usize,
@@ -74,6 +76,14 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
     }
 }
 
+/// The path of pairs that saturate, where an instruction set has it.
+pub(super) fn saturating_path_of(isa: Isa) -> Option<&'static Kernel> {
+    match isa.level() {
+        Level::Scalar => Some(&scalar::SATURATING),
+        _ => None,
+    }
+}
+
 /// Packs a range of panels of B, each with its column sums, into slices that begin with the first of them.
 pub(super) fn pack_panels(path: &Kernel, b: Mat<i8>, panels: Range<usize>, data: &mut [i8], col_sums: &mut [i32]) {
     let (len, n_lanes) = (path.layout.panel(b.n_rows()), path.layout.n_lanes);
@@ -98,7 +108,7 @@ pub(super) fn multiply(path: &Kernel, pool: Option<&Pool>, scratch: &mut Scratch
     let Scratch { a, b, col_sums, rows, .. } = scratch;
     let (b_panels, col_sums) = match product.b {
         RhsI8::Packed(packed) => {
-            assert_eq!(packed.layout, path.layout, "B was packed for another instruction set");
+            assert_eq!(packed.path, path.name, "B was packed for another path");
             (&packed.data[..], &packed.col_sums[..])
         }
         RhsI8::Rows(mat) => pack_all(path, pool, mat, b, col_sums),

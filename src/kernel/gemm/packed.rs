@@ -51,7 +51,9 @@ pub struct PackedI8 {
     pub(super) col_sums: Buffer<i32>,
     n_rows: usize,
     n_cols: usize,
-    pub(super) layout: LayoutI8,
+    layout: LayoutI8,
+    /// The name of what it was packed for.
+    pub(super) path: &'static str,
 }
 
 /// How the bytes of B lie.
@@ -80,13 +82,18 @@ impl PackedI8 {
         Self::for_path(i8::path_of(isa), b)
     }
 
+    /// Packs K x N weights for [`Gemm::saturating`](super::Gemm::saturating); `None` where that is.
+    pub fn saturating(isa: Isa, b: Mat<i8>) -> Option<Self> {
+        Some(Self::for_path(i8::saturating_path_of(isa)?, b))
+    }
+
     pub(super) fn for_path(path: &i8::Kernel, b: Mat<i8>) -> Self {
         let layout = path.layout;
         let n_panels = layout.n_panels(b.n_cols());
         let mut data = Buffer::zeroed(n_panels * layout.panel(b.n_rows()));
         let mut col_sums = Buffer::zeroed(n_panels * layout.n_lanes);
         i8::pack_panels(path, b, 0..n_panels, &mut data, &mut col_sums);
-        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout }
+        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: path.name }
     }
 
     /// Packs K x N weights into panels of `n_lanes` columns and groups of `group` rows, both above 0, in plain Rust: the

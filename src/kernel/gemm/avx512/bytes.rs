@@ -16,6 +16,7 @@ use super::{
 };
 
 pub(in super::super) static I8: Kernel = Kernel {
+    name: "avx512-vnni",
     layout: LayoutI8 { n_lanes: LANES, group: 4 },
     n_rows: 12,
     form: Form::U8,

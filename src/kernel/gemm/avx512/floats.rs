@@ -9,7 +9,8 @@ use super::{
     transpose::{self, Rows},
 };
 
-pub(in super::super) static F32: Kernel = Kernel { n_rows: 14, n_lanes: LANES, reads_rows: true, tile, pack_a, pack_b };
+pub(in super::super) static F32: Kernel =
+    Kernel { name: "avx512", n_rows: 14, n_lanes: LANES, reads_rows: true, tile, pack_a, pack_b };
 
 /// # Safety
 /// As [`Tile`] says.
