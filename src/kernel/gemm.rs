@@ -5,6 +5,8 @@
 //! order that depends on the path: each lies within `K * 2^-24 * sum |a_k b_k|` of the true one, to first order.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod blocks;
 mod f32;
@@ -13,6 +15,8 @@ mod i8;
 mod pack;
 mod packed;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use packed::{PackedF32, PackedI8};
 

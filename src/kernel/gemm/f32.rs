@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::super::{Buffer, Isa, Level, Mat, MatMut, Pool};
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::{
     RhsF32, Scratch,
     blocks::Panels,
     i8::{Shared, in_shares},
     scalar,
 };
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 
 /// One way to multiply f32s.
 pub(super) struct Kernel {
@@ -75,6 +75,8 @@ pub(super) fn kernel_of(isa: Isa) -> &'static Kernel {
     match isa.level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 | Level::Avx512Vnni => &avx512::F32,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::AvxVnni => &avx2::F32,
         _ => &scalar::F32,
     }
 }

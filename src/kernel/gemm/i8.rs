@@ -3,8 +3,6 @@
 use std::ops::Range;
 
 use super::super::{Isa, Level, Mat, Pool};
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
     blocks::{Panels, share},
@@ -13,6 +11,8 @@ use super::{
     packed::LayoutI8,
     scalar,
 };
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 
 /// One way to multiply bytes.
 #[derive(Debug)]
@@ -72,6 +72,10 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
     match isa.level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => &avx512::I8,
+        #[cfg(target_arch = "x86_64")]
+        Level::AvxVnni => &avx2::VNNI,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => &avx2::WIDENING,
         _ => &scalar::I8,
     }
 }
@@ -80,6 +84,8 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
 pub(super) fn saturating_path_of(isa: Isa) -> Option<&'static Kernel> {
     match isa.level() {
         Level::Scalar => Some(&scalar::SATURATING),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::AvxVnni | Level::Avx512 | Level::Avx512Vnni => Some(&avx2::SATURATING),
         _ => None,
     }
 }
@@ -269,7 +275,7 @@ impl Job<'_> {
 
     #[inline(always)]
     fn tile(&self, rows: Range<usize>, b_panel: usize) {
-        let LayoutI8 { n_lanes, group } = self.path.layout;
+        let LayoutI8 { n_lanes, group, .. } = self.path.layout;
         let cols = b_panel * n_lanes..self.n.min((b_panel + 1) * n_lanes);
         let (a, a_row, a_group) = self.a.panel(&rows);
         let b = self.b[b_panel * self.path.layout.panel(self.k)..].as_ptr();

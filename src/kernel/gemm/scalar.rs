@@ -15,7 +15,7 @@ const LANES: usize = 16;
 
 pub(super) static I8: i8::Kernel = i8::Kernel {
     name: "scalar",
-    layout: LayoutI8 { n_lanes: LANES, group: 2 },
+    layout: LayoutI8 { n_lanes: LANES, group: 2, width: 1 },
     n_rows: ROWS,
     form: Form::I16,
     tile,
@@ -27,7 +27,7 @@ pub(super) static I8: i8::Kernel = i8::Kernel {
 /// What `vpmaddubsw` does to its sums, in plain Rust.
 pub(super) static SATURATING: i8::Kernel = i8::Kernel {
     name: "scalar-saturating",
-    layout: LayoutI8 { n_lanes: LANES, group: 4 },
+    layout: LayoutI8 { n_lanes: LANES, group: 4, width: 1 },
     form: Form::U8,
     tile: tile_saturating,
     ..I8
@@ -52,7 +52,7 @@ fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [
 }
 
 fn pack_b_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
-    pack::columns_f32(b, ks, panels, LANES, dst);
+    pack::columns_f32::<LANES>(b, ks, panels, dst);
 }
 
 /// # Safety
