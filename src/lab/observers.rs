@@ -6,7 +6,7 @@ mod stream;
 use super::{
     Bar, Bars, Better, Ctx, Figure, Lab, LabError, Lines, Mark, MetricSpec, ParamSpec, Params, Report, Segment, Series,
     SeriesRole, Shape, Table,
-    row::{SEED, choice, decades, float, int, metric, n_values, option, percent, value},
+    row::{SEED, choice, decades, float, int, metric, n_values, option, percent, source, sources, value},
 };
 use crate::{
     quant::observer::{Method, Observer},
@@ -24,6 +24,13 @@ pub(super) const LAB: Lab = Lab {
 };
 
 const PARAMS: &[ParamSpec] = &[
+    choice(
+        "source",
+        "source",
+        &sources([Source::Gaussian, Source::Activations]),
+        "gaussian",
+        "drawn values with outliers among them, or real ones as they are",
+    ),
     choice(
         "observer",
         "observer",
@@ -47,12 +54,18 @@ const PARAMS: &[ParamSpec] = &[
     ),
     int("bits", "bits", (2, 8, 1), 8, "width of a code"),
     int("batches", "batches", (1, 64, 1), 16, "into how many batches the stream is cut"),
-    int("rate", "outliers", (0, 1000, 10), 10, "outliers among a million values; some, where it is not 0, in any stream"),
-    float("size", "outlier size", (5.0, 200.0, 5.0), 60.0, "magnitude of an outlier, in standard deviations of the others"),
+    int("rate", "outliers", (0, 1000, 10), 10, "outliers among a million values; some, where it is not 0, in any stream")
+        .when(is_drawn),
+    float("size", "outlier size", (5.0, 200.0, 5.0), 60.0, "magnitude of an outlier, in standard deviations of the others")
+        .when(is_drawn),
     float("drift", "drift", (0.25, 4.0, 0.25), 1.0, "how large the last batch is beside the first"),
-    SEED,
-    n_values(1 << 20),
+    SEED.when(is_drawn),
+    n_values(1 << 20).when(is_drawn),
 ];
+
+fn is_drawn(params: &Params) -> bool {
+    source(params, "source").is_sampled()
+}
 
 const METRICS: &[MetricSpec] = &[
     metric(
@@ -61,7 +74,7 @@ const METRICS: &[MetricSpec] = &[
         "",
         Better::Neither,
         3,
-        "the magnitude on which the last code stands; the first batch has standard deviation 1",
+        "the magnitude on which the last code stands; a first batch that is drawn has standard deviation 1",
     ),
     metric("inlier_db", "SQNR of inliers", "dB", Better::Higher, 2, "signal over noise of all values but the outliers"),
     metric("whole_db", "SQNR of all", "dB", Better::Higher, 2, "signal over noise with the outliers"),
@@ -220,6 +233,7 @@ fn notes(judged: &[Judged], chosen: &Judged, stream: &Stream) -> Vec<String> {
         notes.push(format!("The inliers lose {lost:.1} dB beside the observer that serves them best."));
     }
     match stream.n_outliers() {
+        0 if !stream.drawn => notes.push("These values are counted as they are, none as an outlier.".into()),
         0 => notes.push("Without outliers the observers differ little.".into()),
         _ if chosen.whole.sqnr_db() + 3.0 < chosen.inliers.sqnr_db() => {
             notes.push("The range leaves the outliers out; if they carry the signal, that is the wrong choice.".into());
@@ -247,6 +261,18 @@ mod tests {
             assert!((got("inlier_db") - inliers).abs() < 0.5, "{observer}: {}", got("inlier_db"));
             assert_eq!(got("whole_rank") == 1.0, observer == "mse", "{observer}");
         }
+    }
+
+    #[test]
+    fn real_activations_are_one_stream_in_which_nothing_is_set_apart() {
+        for observer in ["min_max", "entropy"] {
+            let report = run_with(&super::LAB, &[("source", "minilm.x"), ("observer", observer)]);
+            assert_eq!(report.metric("inlier_db"), report.metric("whole_db"), "{observer}");
+        }
+        let widest = run_with(&super::LAB, &[("source", "minilm.x")]);
+        assert_eq!(widest.metric("threshold"), Some(28.28125));
+        // 20.35 dB in `assets/FIGURES.txt`.
+        assert!(widest.metric("whole_db").is_some_and(|db| (db - 20.35).abs() < 0.006));
     }
 
     #[test]
