@@ -16,11 +16,14 @@ mod fp8;
 mod granularity;
 mod lanes;
 mod machine;
+pub mod measure;
 mod microscaling;
 mod modes;
+mod net;
 mod noise;
 mod observers;
 mod param;
+mod ptq;
 mod quantize;
 mod report;
 mod rounding;
@@ -32,9 +35,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
-    ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Lines, Mark,
-    Metric, MetricSpec, Mirror, NamedArray, Report, ReportView, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Shape, Stage,
-    Table, TickRow, Ticks, Trace, TraceStep,
+    ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Images,
+    Lines, Mark, Metric, MetricSpec, Mirror, NamedArray, Picture, Report, ReportView, RowStat, Rows, Ruler, Segment, Series,
+    SeriesRole, Shape, Stage, Table, TickRow, Ticks, Trace, TraceStep,
 };
 
 use crate::{tensor::Sources, text::did_you_mean};
@@ -93,6 +96,8 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // Hardware and speed.
     lanes::LAB,
+    // A whole net.
+    ptq::LAB,
 ];
 
 /// The lab of this id.

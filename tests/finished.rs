@@ -95,3 +95,44 @@ fn a_step_that_is_asked_for_opens_as_asked_and_a_lesson_without_a_card_where_it_
     app.keys("<enter>");
     assert_eq!(app.app().route().to_string(), "lesson fixture/bits/intro");
 }
+
+#[test]
+fn the_last_lesson_of_a_track_leads_to_its_end_once() {
+    let mut app = app();
+    walk_bits(&mut app, false);
+    assert!(app.text().contains("Bytes: complete"), "the closing card leads to the end of the track:\n{}", app.text());
+    app.keys("<enter>");
+    assert_eq!(app.app().route().to_string(), "track fixture/bytes");
+    let text = app.text();
+    for part in
+        ["Bytes   ● complete", "You can now, from  Bits of a byte", "✔ Count the bits", "30 of 30", "Leads to  Steps of a byte"]
+    {
+        assert!(text.contains(part), "{part:?} is not at the end of the track:\n{text}");
+    }
+    app.keys("<esc>");
+    assert!(app.text().contains("⏎ Steps of a byte"), "back on the closing card it was shown:\n{}", app.text());
+    open(&mut app, "track bytes");
+    app.keys("<enter>");
+    assert_eq!(app.app().route().to_string(), "lesson fixture/steps/pick");
+}
+
+#[test]
+fn the_end_of_a_complete_track_is_found_in_the_palette_and_that_of_an_open_one_is_not() {
+    let mut app = app();
+    walk_bits(&mut app, false);
+    open(&mut app, "map");
+    app.keys("<c-p>track");
+    let text = app.text();
+    assert!(text.contains("track  Bytes") && !text.contains("track  Steps"), "{text}");
+    app.keys("<enter>");
+    assert_eq!(app.app().route().to_string(), "track fixture/bytes");
+}
+
+#[test]
+fn an_open_track_shows_what_is_still_to_come_and_an_unknown_one_is_said_to_be() {
+    let mut app = app();
+    open(&mut app, "track steps");
+    assert!(app.text().contains("◐ 0 of 1 lessons") && app.text().contains("Still to come"), "{}", app.text());
+    open(&mut app, "track nowhere");
+    assert!(app.text().contains("There is no track `fixture/nowhere`"), "{}", app.text());
+}

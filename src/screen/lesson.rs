@@ -25,7 +25,7 @@ use crate::{
     course::{Lesson, Step, StepBody},
     id::NodeId,
     input::{Action, Context},
-    learner::What,
+    learner::{Mark, What},
     model::{Failure, Job, JobEvent, JobId, Model, Outcome, Route, Slot},
     screen::{Confirmed, Cx, Input, Offer, Screen, Show, View},
     theme::Role,
@@ -53,6 +53,9 @@ pub struct LessonScreen {
     link: Option<usize>,
     /// Its first step was opened.
     begun: bool,
+    /// It was not complete when it was opened, and the end of its track was not shown yet: what is complete behind the
+    /// last step was completed here.
+    fresh: bool,
     /// Another screen stands over it.
     covered: bool,
 }
@@ -99,6 +102,7 @@ impl LessonScreen {
             gained: 0,
             link: None,
             begun: false,
+            fresh: false,
             covered: false,
         }
     }
@@ -138,6 +142,7 @@ impl LessonScreen {
     fn begin_where_wanted(&mut self, cx: &mut Cx) {
         let Some(lesson) = self.lesson.clone().filter(|_| !self.begun) else { return };
         self.begun = true;
+        self.fresh = cx.model.learner.node(&self.node, &cx.model.facts).mark < Mark::Complete;
         let wanted = self.wanted.take();
         if wanted.is_none() && card::opens(&lesson, cx.model) {
             (self.idx, self.face) = (lesson.steps.len(), Face::Card);

@@ -61,6 +61,15 @@ const VIEWS: &[(&str, &str)] = &[
     ("trade-off", "trade-off"),
     ("sums", "sums"),
     ("outputs", "outputs"),
+    ("modes", "modes"),
+    ("cliff", "cliff"),
+    ("sensitivity", "sensitivity"),
+    ("by layer", "by layer"),
+    ("misread", "misread"),
+    ("confusion", "confusion"),
+    ("weights", "weights"),
+    ("activations", "activations"),
+    ("by seed", "by seed"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {

@@ -10,8 +10,7 @@ use std::{
 
 use super::super::Mat;
 use super::{
-    Codes, f32,
-    finish::{self, Finish},
+    Codes, f32, finish,
     i8::{self, Kernel},
     pack::{self, Form},
     packed::LayoutI8,
@@ -83,7 +82,7 @@ fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [
 }
 
 fn pack_b_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
-    pack::columns_f32(b, ks, panels, LANES, dst);
+    pack::columns_f32::<LANES>(b, ks, panels, dst);
 }
 
 /// # Safety

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The first graded step that is not done.
-pub(super) fn first_open(lesson: &Lesson, model: &Model) -> Option<usize> {
+fn first_open(lesson: &Lesson, model: &Model) -> Option<usize> {
     lesson.steps[..lesson.n_main()].iter().position(|step| step.graded() && !model.learner.step(&step.id).done())
 }
 
@@ -44,13 +44,44 @@ fn opened(screen: &LessonScreen, model: &Model) -> Vec<NodeId> {
     heads.map(|head| head.node.clone()).filter(fresh).collect()
 }
 
+/// Where enter on the closing card leads.
+enum Next {
+    /// A graded step that is not done.
+    Step(usize),
+    /// The end of the track, where this lesson was its last: its title and place.
+    Track(String, Route),
+    Lesson(NodeId),
+    Map,
+}
+
+impl Next {
+    fn of(screen: &LessonScreen, lesson: &Lesson, model: &Model) -> Self {
+        let track = || track_ended(screen, model).map(|(title, route)| Self::Track(title, route));
+        let node = || next_node(screen, model).map(Self::Lesson);
+        first_open(lesson, model).map(Self::Step).or_else(track).or_else(node).unwrap_or(Self::Map)
+    }
+}
+
+/// The track that was completed with this lesson, just now.
+fn track_ended(screen: &LessonScreen, model: &Model) -> Option<(String, Route)> {
+    let head = model.library.head(&screen.node)?;
+    let track = model.library.track(head)?;
+    let course = screen.node.course();
+    let route = Route::Track { course: course.into(), id: track.id.clone() };
+    (screen.fresh && model.track_is_complete(course, &track.id)).then(|| (track.title.to_string(), route))
+}
+
 pub(super) fn act(screen: &mut LessonScreen, action: Action, cx: &mut Cx) {
     let Some(lesson) = screen.lesson.clone() else { return };
     match action {
-        Action::Primary | Action::Space => match (first_open(&lesson, cx.model), next_node(screen, cx.model)) {
-            (Some(idx), _) => screen.open(idx, cx),
-            (None, Some(node)) => cx.go(Route::Lesson { node, step: None }),
-            (None, None) => cx.go(Route::Map),
+        Action::Primary | Action::Space => match Next::of(screen, &lesson, cx.model) {
+            Next::Step(idx) => screen.open(idx, cx),
+            Next::Track(_, route) => {
+                screen.fresh = false;
+                cx.go(route);
+            }
+            Next::Lesson(node) => cx.go(Route::Lesson { node, step: None }),
+            Next::Map => cx.go(Route::Map),
         },
         Action::Run => redo(screen, &lesson, cx),
         Action::Up => drop(screen.scroll_by(false, cx)),
@@ -82,10 +113,11 @@ pub(super) fn further_offers(lesson: &Lesson, model: &Model) -> Vec<Offer> {
 
 /// What enter does on the card, in words.
 fn primary_word(screen: &LessonScreen, lesson: &Lesson, model: &Model) -> String {
-    match (first_open(lesson, model), next_node(screen, model)) {
-        (Some(_), _) => "to the open step".into(),
-        (None, Some(node)) => model.library.title(&node),
-        (None, None) => "map".into(),
+    match Next::of(screen, lesson, model) {
+        Next::Step(_) => "to the open step".into(),
+        Next::Track(title, _) => format!("{title}: complete"),
+        Next::Lesson(node) => model.library.title(&node),
+        Next::Map => "map".into(),
     }
 }
 
