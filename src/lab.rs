@@ -8,7 +8,6 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
-mod dot;
 mod few;
 mod figure;
 mod float_bits;
@@ -16,6 +15,7 @@ mod fp8;
 mod granularity;
 mod lanes;
 mod machine;
+mod matmul;
 pub mod measure;
 mod microscaling;
 mod modes;
@@ -96,6 +96,7 @@ pub static ALL: &[Lab] = &[
     microscaling::LAB,
     // Hardware and speed.
     lanes::LAB,
+    matmul::LAB,
     // A whole net.
     ptq::LAB,
 ];

@@ -1,11 +1,12 @@
 //! Lesson 14: one weight on its way from float bits through a byte of a SIMD lane to the result.
 
+mod dot;
 mod product;
 mod steps;
 
 use super::{
     Better, Choice, Ctx, Figure, Lab, LabError, Lines, MetricSpec, ParamSpec, Params, Report, Series, SeriesRole, Table,
-    row::{choice, count, int, metric, option, short, value},
+    row::{choice, count, int, metric, option, value},
 };
 use product::{Instruction, N_INPUTS, N_OUTPUTS, Product};
 
@@ -45,6 +46,7 @@ const INSTRUCTIONS: &[Choice] = &[
     option("vpdpbusd", "vpdpbusd (VNNI)"),
     option("vpmaddubsw", "vpmaddubsw (AVX2, held in int16)"),
     option("vpmaddwd", "vpmaddwd (AVX2, widened)"),
+    option("sdot", "sdot (ARM)"),
 ];
 
 const METRICS: &[MetricSpec] = &[
@@ -97,11 +99,13 @@ fn sums_over_groups(product: &Product) -> Lines {
     let (j, step) = (product.output, product.instruction.group());
     let running = |add: &dyn Fn(std::ops::Range<usize>) -> i32| {
         let mut sum = 0;
-        (0..N_INPUTS).step_by(step).map(|k| {
-            sum += add(k..k + step);
-            ((k / step + 1) as f64, f64::from(sum))
-        })
-        .collect::<Vec<_>>()
+        (0..N_INPUTS)
+            .step_by(step)
+            .map(|k| {
+                sum += add(k..k + step);
+                ((k / step + 1) as f64, f64::from(sum))
+            })
+            .collect::<Vec<_>>()
     };
     let exact = running(&|ks| product.exact(j, ks));
     let added = running(&|ks| product.added(j, ks));
@@ -116,10 +120,7 @@ fn sums_over_groups(product: &Product) -> Lines {
         heading,
         x_label: "instruction",
         y_label: "int32 sum",
-        series: vec![
-            Series::line("exact", SeriesRole::A, exact),
-            Series::line(product.instruction.name(), SeriesRole::B, added),
-        ],
+        series: vec![Series::line("exact", SeriesRole::A, exact), Series::line(product.instruction.name(), SeriesRole::B, added)],
         here: None,
         ..Lines::default()
     }
@@ -151,6 +152,7 @@ fn outputs(product: &Product, sums: &[i32]) -> Table {
 fn notes(product: &Product, held: usize, mismatches: usize, sqnr_db: f64) -> Vec<String> {
     let mut notes = vec![match product.instruction {
         Instruction::Vpdpbusd => "vpdpbusd adds four products to an int32 in one instruction; nothing is held on the way.".into(),
+        Instruction::Sdot => "sdot adds four products of signed bytes to an int32; nothing is held on the way.".into(),
         Instruction::Vpmaddwd => {
             "Widened to 16 bits before they meet, two products always fit into int32: exact, but an instruction multiplies half as many."
                 .into()
@@ -159,15 +161,16 @@ fn notes(product: &Product, held: usize, mismatches: usize, sqnr_db: f64) -> Vec
             let (a, b) = product.largest_codes();
             format!("No pair of this token was held. The largest bytes possible here, {a} and {b}, would give {}.", 2 * a * b)
         }
-        Instruction::Vpmaddubsw => {
-            let held = count(held as u64, "pair");
-            format!("{held} of this sum did not fit into int16 and stopped at its end; {mismatches} of {N_OUTPUTS} sums are wrong.")
-        }
+        Instruction::Vpmaddubsw => format!(
+            "{} of this sum did not fit into int16 and stopped at its end; over all outputs of this token {mismatches} of {N_OUTPUTS} sums are wrong.",
+            count(held as u64, "pair")
+        ),
     }];
     if product.shift != 0 {
+        let (kind, shift) = if product.shift > 0 { ("unsigned", "128 was added to") } else { ("signed", "128 was taken from") };
         notes.push(format!(
-            "The instruction wants one side unsigned: {} was added to every activation, and as many times the weights' sum is taken off at the end.",
-            product.shift
+            "{} wants activations {kind}: {shift} every one of them, and the zero point moves along, so the result is the same.",
+            product.instruction.name()
         ));
     }
     if sqnr_db.is_infinite() {
@@ -196,9 +199,9 @@ mod tests {
         assert_eq!(get(&worst("vpmaddubsw"), "group_sum"), 2.0 * 32_767.0);
         assert_eq!(get(&worst("vpmaddubsw"), "saturated_pairs"), 192.0);
         assert_eq!(get(&worst("vpmaddubsw"), "mismatches"), 128.0);
-        for exact in ["vpdpbusd", "vpmaddwd"] {
+        for exact in ["vpdpbusd", "vpmaddwd", "sdot"] {
             assert_eq!(get(&worst(exact), "mismatches"), 0.0, "{exact}");
-            assert_eq!(get(&worst(exact), "sum"), 384.0 * 255.0 * 127.0, "{exact}");
+            assert!((get(&worst(exact), "result") - 384.0).abs() < 1e-3, "{exact}");
         }
     }
 
@@ -224,5 +227,6 @@ mod tests {
     fn signed_activations_give_the_same_result_with_or_without_the_shift() {
         let result = |instruction| get(&[("activations", "s8"), ("instruction", instruction)], "result");
         assert_eq!(result("vpdpbusd"), result("vpmaddwd"));
+        assert_eq!(result("vpdpbusd"), result("sdot"));
     }
 }

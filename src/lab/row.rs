@@ -91,6 +91,11 @@ pub(super) const fn metric(name: Name, label: Name, unit: Name, better: Better, 
     MetricSpec { name, label, unit, better, measured: false, decimals, help }
 }
 
+/// A metric that is measured on the machine in hand: a time or a rate, and what is reckoned from it.
+pub(super) const fn measured(name: Name, label: Name, unit: Name, better: Better, decimals: u8, help: Name) -> MetricSpec {
+    MetricSpec { measured: true, ..metric(name, label, unit, better, decimals, help) }
+}
+
 pub(super) fn value(name: &'static str, value: impl Into<Option<f64>>) -> Metric {
     Metric { name, value: value.into() }
 }

@@ -59,8 +59,6 @@ const VIEWS: &[(&str, &str)] = &[
     ("operations", "operations"),
     ("error map", "error map"),
     ("trade-off", "trade-off"),
-    ("sums", "sums"),
-    ("outputs", "outputs"),
     ("modes", "modes"),
     ("cliff", "cliff"),
     ("sensitivity", "sensitivity"),
@@ -70,6 +68,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("weights", "weights"),
     ("activations", "activations"),
     ("by seed", "by seed"),
+    ("sums", "sums"),
+    ("outputs", "outputs"),
+    ("speed", "speed"),
+    ("paths", "paths"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {

@@ -99,18 +99,22 @@ impl PackedI8 {
         Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: path.name }
     }
 
-    /// Packs K x N weights into panels of `n_lanes` columns and groups of `group` rows, both above 0, in plain Rust: the
-    /// bytes as the path with this layout has them, also where the CPU is not one that takes it.
-    pub fn laid_out(b: Mat<i8>, n_lanes: usize, group: usize) -> Self {
-        let layout = LayoutI8 { n_lanes, group };
+    /// Packs K x N weights into panels of `n_lanes` columns and groups of `group` rows, each code in `width` bytes (1 or
+    /// 2), in plain Rust: the bytes as the path with this layout has them, also where the CPU has not that path. No
+    /// product takes them.
+    pub fn laid_out(b: Mat<i8>, n_lanes: usize, group: usize, width: usize) -> Self {
+        let layout = LayoutI8 { n_lanes, group, width };
         let (len, n_panels) = (layout.panel(b.n_rows()), layout.n_panels(b.n_cols()));
         let mut data = Buffer::zeroed(n_panels * len);
         let mut col_sums = Buffer::zeroed(n_panels * n_lanes);
+        let mut codes = vec![0; len / width];
         for panel in 0..n_panels {
-            let (data, sums) = (&mut data[panel * len..][..len], &mut col_sums[panel * n_lanes..][..n_lanes]);
-            pack::columns_i8(b, panel * n_lanes, layout, data, sums);
+            pack::columns_i8(b, panel * n_lanes, layout, &mut codes, &mut col_sums[panel * n_lanes..][..n_lanes]);
+            for (bytes, &code) in data[panel * len..][..len].chunks_exact_mut(width).zip(&codes) {
+                bytes.copy_from_slice(&i16::from(code).to_le_bytes().map(|byte| byte as i8)[..width]);
+            }
         }
-        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout }
+        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: "none, to be looked at" }
     }
 
     /// K.

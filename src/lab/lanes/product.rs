@@ -2,10 +2,11 @@
 
 use std::{ops::Range, sync::Arc};
 
+use super::dot;
 use crate::{
     kernel::{Affine, CodeRange, Errors, Mat, PackedI8, abs_max, code_of, min_max},
-    lab::{Ctx, LabError, Params, dot},
-    quant::{Scheme, ScaleFormat, affine_of},
+    lab::{Ctx, LabError, Params},
+    quant::{ScaleFormat, Scheme, affine_of},
     tensor::{Source, Tensor},
 };
 
@@ -19,6 +20,7 @@ pub(super) enum Instruction {
     Vpdpbusd,
     Vpmaddubsw,
     Vpmaddwd,
+    Sdot,
 }
 
 impl Instruction {
@@ -26,6 +28,7 @@ impl Instruction {
         match params.choice("instruction") {
             "vpmaddubsw" => Self::Vpmaddubsw,
             "vpmaddwd" => Self::Vpmaddwd,
+            "sdot" => Self::Sdot,
             _ => Self::Vpdpbusd,
         }
     }
@@ -35,6 +38,7 @@ impl Instruction {
             Self::Vpdpbusd => "vpdpbusd",
             Self::Vpmaddubsw => "vpmaddubsw",
             Self::Vpmaddwd => "vpmaddwd",
+            Self::Sdot => "sdot",
         }
     }
 
@@ -43,19 +47,32 @@ impl Instruction {
         if self == Self::Vpmaddwd { 2 } else { 4 }
     }
 
+    /// Bytes of a code in the packed weights: `vpmaddwd` multiplies 16-bit numbers, so they are widened beforehand.
+    pub(super) fn width(self) -> usize {
+        if self == Self::Vpmaddwd { 2 } else { 1 }
+    }
+
     /// 32-bit lanes of a register.
     pub(super) fn n_lanes(self) -> usize {
-        if self == Self::Vpdpbusd { 16 } else { 8 }
+        match self {
+            Self::Vpdpbusd => 16,
+            Self::Vpmaddubsw | Self::Vpmaddwd => 8,
+            Self::Sdot => 4,
+        }
     }
 
-    /// Columns of a panel of packed weights: two registers of them.
+    /// Columns of a panel of packed weights: those of the kernels of this program.
     pub(super) fn panel(self) -> usize {
-        2 * self.n_lanes()
+        if self == Self::Vpdpbusd { 32 } else { 16 }
     }
 
-    /// What is added to signed activations, because the instruction takes them unsigned.
-    fn shift(self) -> i32 {
-        if self == Self::Vpmaddwd { 0 } else { 128 }
+    /// What is added to activations, because the instruction takes them unsigned, or signed.
+    fn shift(self, is_signed: bool) -> i32 {
+        match self {
+            Self::Vpdpbusd | Self::Vpmaddubsw if is_signed => 128,
+            Self::Sdot if !is_signed => -128,
+            _ => 0,
+        }
     }
 }
 
@@ -99,10 +116,12 @@ impl Product {
         let range = scheme.range(params.int("activation_bits") as u32);
         let (lo, hi) = min_max(&activations).unwrap_or((0.0, 0.0));
         let by = affine_of(lo.into(), hi.into(), scheme, range, ScaleFormat::F32);
-        let shift = if is_signed { instruction.shift() } else { 0 };
+        let shift = instruction.shift(is_signed);
         let bytes = activations.iter().map(|&x| (code_of(x, by, range) + shift) as i16).collect();
-        let rows: Vec<i8> = (0..N_INPUTS).flat_map(|k| (0..N_OUTPUTS).map(move |j| (k, j))).map(|(k, j)| codes[j * N_INPUTS + k]).collect();
-        let packed = PackedI8::laid_out(Mat::new(&rows, N_INPUTS, N_OUTPUTS), instruction.panel(), instruction.group());
+        let rows: Vec<i8> =
+            (0..N_INPUTS).flat_map(|k| (0..N_OUTPUTS).map(move |j| (k, j))).map(|(k, j)| codes[j * N_INPUTS + k]).collect();
+        let matrix = Mat::new(&rows, N_INPUTS, N_OUTPUTS);
+        let packed = PackedI8::laid_out(matrix, instruction.panel(), instruction.group(), instruction.width());
         Ok(Self {
             instruction,
             input: params.int("input") as usize,
@@ -155,11 +174,6 @@ impl Product {
         first..first + size
     }
 
-    /// Whether activations reach the instruction as unsigned bytes.
-    fn is_unsigned(&self) -> bool {
-        self.bytes.iter().all(|&byte| byte >= 0)
-    }
-
     /// Products of these inputs, added up exactly.
     pub(super) fn exact(&self, j: usize, ks: Range<usize>) -> i32 {
         self.bytes[ks.clone()].iter().zip(&self.codes_of(j)[ks]).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
@@ -173,8 +187,8 @@ impl Product {
         }
     }
 
+    /// As `vpmaddubsw` reads them: its shift makes all of them positive.
     fn unsigned(&self, ks: Range<usize>) -> Vec<u8> {
-        debug_assert!(self.is_unsigned());
         self.bytes[ks].iter().map(|&byte| byte as u8).collect()
     }
 
@@ -230,4 +244,31 @@ fn by_output(weights: &[f32], range: CodeRange) -> (Vec<i8>, Vec<f32>) {
         scales.push(by.scale);
     }
     (codes, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Isa;
+
+    /// The layouts here are those that the kernels of this CPU pack into.
+    #[test]
+    fn the_bytes_under_the_microscope_are_those_of_the_kernels() {
+        let codes: Vec<i8> = (0..70 * 40).map(|i: i32| (i * 37 % 251 - 125) as i8).collect();
+        let matrix = Mat::new(&codes, 70, 40);
+        let laid_out =
+            |instruction: Instruction| PackedI8::laid_out(matrix, instruction.panel(), instruction.group(), instruction.width());
+        for isa in Isa::available() {
+            let exact = match isa.name() {
+                "avx512-vnni" => Instruction::Vpdpbusd,
+                "avx2" | "avx512" => Instruction::Vpmaddwd,
+                "neon-dotprod" => Instruction::Sdot,
+                _ => continue,
+            };
+            assert_eq!(laid_out(exact).bytes(), PackedI8::new(isa, matrix).bytes(), "{}", isa.name());
+            if let Some(packed) = PackedI8::saturating(isa, matrix) {
+                assert_eq!(laid_out(Instruction::Vpmaddubsw).bytes(), packed.bytes(), "{}", isa.name());
+            }
+        }
+    }
 }

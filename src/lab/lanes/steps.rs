@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    product::{Instruction, N_INPUTS, N_OUTPUTS, Product},
-    short,
-};
+use super::product::{Instruction, N_INPUTS, N_OUTPUTS, Product};
 use crate::lab::{Bits, BitsRow, Cell, CellRow, Cells, Figure, SeriesRole, Table, Trace, TraceStep};
 
 pub(super) fn trace(product: &Product, sum: i32) -> Trace {
@@ -30,7 +27,7 @@ fn float(product: &Product) -> TraceStep {
     let row = float_bits("FP32", w);
     let (k, j) = (product.input, product.output);
     step(
-        format!("The weight from input {k} to output {j} is {}: four bytes.", short(w.into())),
+        format!("The weight from input {k} to output {j} is {w:.6}: four bytes."),
         vec![Figure::Bits(Bits { view: "steps", heading: format!("{:#010x}", w.to_bits()), rows: vec![row] })],
     )
 }
@@ -41,7 +38,7 @@ fn float_bits(label: &str, x: f32) -> BitsRow {
         pattern: x.to_bits().into(),
         n: 32,
         fields: vec![("sign", 1, SeriesRole::Error), ("exponent", 8, SeriesRole::A), ("mantissa", 23, SeriesRole::B)],
-        note: short(x.into()),
+        note: format!("{x:.6}"),
     }
 }
 
@@ -56,9 +53,8 @@ fn code(product: &Product) -> TraceStep {
     };
     step(
         format!(
-            "Output {} has the scale {scale:.6}: {} / {scale:.6} = {:.2}, rounded {code}. One byte is left.",
+            "Output {} has the scale {scale:.6}: {w:.6} / {scale:.6} = {:.2}, rounded {code}. One byte is left.",
             product.output,
-            short(w.into()),
             w / scale
         ),
         vec![Figure::Bits(Bits {
@@ -69,14 +65,18 @@ fn code(product: &Product) -> TraceStep {
     )
 }
 
-/// Bytes in a row of a figure.
-const SHOWN: usize = 16;
+/// Bytes of a lane.
+const LANE: usize = 4;
+/// Bytes in a row of the panel, and of a register.
+const SHOWN: usize = 2 * LANE;
+const IN_REGISTER: usize = 4 * LANE;
 
 fn packed(product: &Product) -> TraceStep {
     let (k, j, place) = (product.input, product.output, product.place());
     let (panel, group) = (product.instruction.panel(), product.instruction.group());
+    let widened = if product.instruction.width() == 2 { ", widened to 16 bits" } else { "" };
     let caption = format!(
-        "The kernel wants the {group} rows that one lane multiplies beside each other, {panel} columns to a panel. Byte {} by rows becomes byte {place}.",
+        "The kernel wants the {group} codes that one lane multiplies beside each other{widened}, {panel} columns to a panel. Byte {} by rows becomes byte {place}.",
         k * N_OUTPUTS + j
     );
     step(caption, vec![Figure::Cells(by_rows(product)), Figure::Cells(by_panels(product))])
@@ -88,7 +88,13 @@ fn by_rows(product: &Product) -> Cells {
     let row = |k: usize| CellRow {
         label: format!("input {k}"),
         cells: (first..first + SHOWN)
-            .map(|j| cell(product.codes_of(j)[k], k == product.input && j == product.output, product.group().contains(&k) && j == product.output))
+            .map(|j| {
+                cell(
+                    product.codes_of(j)[k],
+                    k == product.input && j == product.output,
+                    product.group().contains(&k) && j == product.output,
+                )
+            })
             .collect(),
         note: String::new(),
     };
@@ -103,17 +109,13 @@ fn by_rows(product: &Product) -> Cells {
 /// The same bytes in the panel: groups of a column side by side.
 fn by_panels(product: &Product) -> Cells {
     let (size, bytes) = (product.instruction.group(), product.packed.bytes());
-    let n_columns = SHOWN / size;
+    let n_columns = SHOWN / LANE;
     let column = product.output / n_columns * n_columns;
+    let own = product.place()..product.place() + product.instruction.width();
     let row = |k: usize| {
         let begin = product.packed.place(k, column);
-        CellRow {
-            label: format!("byte {begin}"),
-            cells: (begin..begin + SHOWN)
-                .map(|at| cell(bytes[at], at == product.place(), at / size == product.place() / size))
-                .collect(),
-            note: format!("inputs {k} to {}", k + size - 1),
-        }
+        let cells = (begin..begin + SHOWN).map(|at| cell(bytes[at], own.contains(&at), at / LANE == own.start / LANE));
+        CellRow { label: format!("byte {begin}"), cells: cells.collect(), note: format!("inputs {k} to {}", k + size - 1) }
     };
     Cells {
         view: "steps",
@@ -128,6 +130,11 @@ fn neighbours(first: usize, size: usize) -> impl Iterator<Item = usize> {
     (first.saturating_sub(size)..=(first + size).min(N_INPUTS - size)).step_by(size)
 }
 
+/// The bytes of a code in a lane, the lowest first.
+fn lane_bytes(code: i16, width: usize) -> Vec<i8> {
+    code.to_le_bytes()[..width].iter().map(|&byte| byte as i8).collect()
+}
+
 fn cell(code: i8, strong: bool, is_group: bool) -> Cell {
     Cell { text: format!("{:02x}", code as u8), role: if is_group { SeriesRole::B } else { SeriesRole::Grid }, strong }
 }
@@ -135,34 +142,35 @@ fn cell(code: i8, strong: bool, is_group: bool) -> Cell {
 fn register(product: &Product) -> TraceStep {
     let instruction = product.instruction;
     let (lane, n_lanes) = (product.lane(), instruction.n_lanes());
-    let which = if product.output % instruction.panel() < n_lanes { "first" } else { "second" };
-    let widened = if instruction == Instruction::Vpmaddwd { " and widens each byte to 16 bits" } else { "" };
+    let (register, n_registers) = (product.output % instruction.panel() / n_lanes, instruction.panel() / n_lanes);
     let caption = format!(
-        "One load fills a register of {} bits{widened}: {n_lanes} lanes, a lane for each output. The weight is in lane {lane} of the panel's {which} register.",
-        32 * n_lanes
+        "One load fills a register of {} bits: {n_lanes} lanes, one for each output. The weight is in lane {lane} of register {} of the panel's {n_registers}.",
+        32 * n_lanes,
+        register + 1
     );
     step(caption, vec![Figure::Cells(weight_register(product)), Figure::Cells(activation_register(product))])
 }
 
 /// The register of weights, four lanes to a row.
 fn weight_register(product: &Product) -> Cells {
-    let (size, n_lanes) = (product.instruction.group(), product.instruction.n_lanes());
+    let (n_lanes, width) = (product.instruction.n_lanes(), product.instruction.width());
     let first = product.output / n_lanes * n_lanes;
-    let per_row = SHOWN / size;
+    let per_row = IN_REGISTER / LANE;
+    let of_lane = |lane: usize| {
+        product.group().flat_map(move |k| {
+            let is_own = lane == product.lane();
+            let code = product.codes_of(first + lane)[k];
+            lane_bytes(code.into(), width).into_iter().map(move |byte| cell(byte, is_own && k == product.input, is_own))
+        })
+    };
     let row = |lane: usize| CellRow {
         label: format!("lanes {lane} to {}", lane + per_row - 1),
-        cells: (lane..lane + per_row)
-            .flat_map(|lane| product.group().map(move |k| (lane, k)))
-            .map(|(lane, k)| {
-                let code = product.codes_of(first + lane)[k];
-                cell(code, lane == product.lane() && k == product.input, lane == product.lane())
-            })
-            .collect(),
+        cells: (lane..lane + per_row).flat_map(of_lane).collect(),
         note: format!("outputs {} to {}", first + lane, first + lane + per_row - 1),
     };
     Cells {
         view: "steps",
-        heading: format!("weights: {size} bytes a lane, inputs {} to {}", product.group().start, product.group().end - 1),
+        heading: format!("weights: {LANE} bytes a lane, inputs {} to {}", product.group().start, product.group().end - 1),
         rows: (0..n_lanes).step_by(per_row).map(row).collect(),
         legend: vec![],
     }
@@ -170,16 +178,17 @@ fn weight_register(product: &Product) -> Cells {
 
 /// The register of activations: the same few bytes in every lane.
 fn activation_register(product: &Product) -> Cells {
-    let size = product.instruction.group();
-    let per_row = SHOWN / size;
-    let cells = (0..per_row)
-        .flat_map(|lane| product.group().map(move |k| (lane, k)))
-        .map(|(lane, k)| Cell {
-            text: format!("{:02x}", product.bytes[k] as u8),
-            role: if lane == 0 { SeriesRole::A } else { SeriesRole::Grid },
-            strong: lane == 0 && k == product.input,
+    let width = product.instruction.width();
+    let of_lane = |lane: usize| {
+        product.group().flat_map(move |k| {
+            lane_bytes(product.bytes[k], width).into_iter().map(move |byte| Cell {
+                text: format!("{:02x}", byte as u8),
+                role: if lane == 0 { SeriesRole::A } else { SeriesRole::Grid },
+                strong: lane == 0 && k == product.input,
+            })
         })
-        .collect();
+    };
+    let cells = (0..IN_REGISTER / LANE).flat_map(of_lane).collect();
     Cells {
         view: "steps",
         heading: "activations: the same bytes in every lane".into(),
@@ -192,7 +201,10 @@ fn multiplied(product: &Product) -> TraceStep {
     let (j, group) = (product.output, product.group());
     let (exact, added) = (product.exact(j, group.clone()), product.added(j, group));
     let caption = match product.instruction {
-        Instruction::Vpdpbusd => format!("vpdpbusd multiplies four pairs of bytes and adds the products in int32: {added}."),
+        Instruction::Vpdpbusd | Instruction::Sdot => {
+            let name = product.instruction.name();
+            format!("{name} multiplies four pairs of bytes and adds the products in int32: {added}.")
+        }
         Instruction::Vpmaddwd => format!("vpmaddwd multiplies two pairs of 16-bit numbers and adds them in int32: {added}."),
         Instruction::Vpmaddubsw if added == exact => {
             format!("vpmaddubsw adds two products in int16, twice; both fit. vpmaddwd with ones adds the two: {added}.")
@@ -210,7 +222,8 @@ fn products(product: &Product) -> Table {
     let pair_of = |k: usize| k / 2 * 2..k / 2 * 2 + 2;
     let row = |k: usize| {
         let (a, b) = (i32::from(product.bytes[k]), i32::from(codes[k]));
-        let mut row = vec![k.to_string(), short(product.activation(k).into()), a.to_string(), b.to_string(), (a * b).to_string()];
+        let mut row =
+            vec![k.to_string(), format!("{:.4}", product.activation(k)), a.to_string(), b.to_string(), (a * b).to_string()];
         let ends_pair = k % 2 == 1;
         let of_pair = |sum: &dyn Fn(Range<usize>) -> i32| if ends_pair { sum(pair_of(k)).to_string() } else { String::new() };
         row.push(of_pair(&|ks| product.exact(j, ks)));
@@ -255,7 +268,7 @@ fn back(product: &Product, sum: i32) -> TraceStep {
     let col_sum = product.packed.col_sums()[j];
     let zero = match shift {
         0 => format!("{zero}"),
-        shift => format!("({zero} + {shift})"),
+        shift => format!("({zero} {shift:+})"),
     };
     let fixed = sum - product.correction(j);
     let row = |what: &str, how: String, number: String| vec![what.to_owned(), how, number];
@@ -264,12 +277,23 @@ fn back(product: &Product, sum: i32) -> TraceStep {
         row("sum of the lane", String::new(), sum.to_string()),
         row("zero point x sum of the codes", format!("{zero} x {col_sum}"), product.correction(j).to_string()),
         row("difference", String::new(), fixed.to_string()),
-        row("both scales", format!("{:.6} x {:.6}", product.by.scale, product.scales[j]), format!("{:.4e}", product.by.scale * product.scales[j])),
+        row(
+            "both scales",
+            format!("{:.6} x {:.6}", product.by.scale, product.scales[j]),
+            format!("{:.4e}", product.by.scale * product.scales[j]),
+        ),
         row("result", String::new(), format!("{result:.4}")),
         row("FP32 result", String::new(), format!("{float:.4}")),
     ];
     step(
-        format!("Back to a real number: the zero point's part is taken off, the rest times both scales is {result:.4}; the floats give {float:.4}."),
-        vec![Figure::Table(Table { view: "steps", heading: format!("output {j}"), columns: vec!["what", "from", "number"], rows })],
+        format!(
+            "Back to a real number: the zero point's part is taken off, the rest times both scales is {result:.4}; the floats give {float:.4}."
+        ),
+        vec![Figure::Table(Table {
+            view: "steps",
+            heading: format!("output {j}"),
+            columns: vec!["what", "from", "number"],
+            rows,
+        })],
     )
 }
