@@ -18,7 +18,9 @@ mod float_bits;
 mod fp8;
 mod gguf;
 mod granularity;
+mod lanes;
 mod machine;
+mod matmul;
 pub mod measure;
 mod microscaling;
 mod mixed;
@@ -106,6 +108,9 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
+    // Hardware and speed.
+    lanes::LAB,
+    matmul::LAB,
     // A whole net.
     ptq::LAB,
     // Products of codes.

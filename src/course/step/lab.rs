@@ -92,6 +92,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("energies", "energies"),
     ("layer", "layer"),
     ("ratios", "ratios"),
+    ("sums", "sums"),
+    ("outputs", "outputs"),
+    ("speed", "speed"),
+    ("paths", "paths"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
