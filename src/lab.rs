@@ -8,10 +8,12 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
 mod lanes;
 mod machine;
@@ -26,6 +28,7 @@ mod param;
 mod ptq;
 mod quantize;
 mod report;
+mod requantize;
 mod rounding;
 mod row;
 mod spread;
@@ -99,6 +102,10 @@ pub static ALL: &[Lab] = &[
     matmul::LAB,
     // A whole net.
     ptq::LAB,
+    // Products of codes.
+    dot::LAB,
+    requantize::LAB,
+    gguf::LAB,
 ];
 
 /// The lab of this id.

@@ -72,6 +72,16 @@ const VIEWS: &[(&str, &str)] = &[
     ("outputs", "outputs"),
     ("speed", "speed"),
     ("paths", "paths"),
+    ("terms", "terms"),
+    ("product", "product"),
+    ("register", "register"),
+    ("growth", "growth"),
+    ("types", "types"),
+    ("noise", "noise"),
+    ("accumulators", "accumulators"),
+    ("stairs", "stairs"),
+    ("mismatches", "mismatches"),
+    ("output", "output"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
