@@ -9,6 +9,7 @@ mod bytes;
 mod clipping;
 mod codebook;
 mod dot;
+mod energy;
 mod few;
 mod figure;
 mod float_bits;
@@ -29,6 +30,7 @@ mod ptq;
 mod quantize;
 mod report;
 mod requantize;
+mod roofline;
 mod rounding;
 mod row;
 mod spread;
@@ -97,15 +99,17 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
-    // Hardware and speed.
-    lanes::LAB,
-    matmul::LAB,
     // A whole net.
     ptq::LAB,
     // Products of codes.
     dot::LAB,
     requantize::LAB,
     gguf::LAB,
+    // Hardware and speed.
+    roofline::LAB,
+    energy::LAB,
+    lanes::LAB,
+    matmul::LAB,
 ];
 
 /// The lab of this id.

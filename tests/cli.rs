@@ -156,6 +156,7 @@ fn a_benchmark_refuses_what_cannot_be_measured() {
     for (args, part) in [
         (&["bench", "gemm", "--sizes", "0"][..], "from 1 to 4096"),
         (&["bench", "gemm", "--sizes", "64,big"], "`big`"),
+        (&["bench", "gemm", "--sizes", "-64"], "`-64`"),
         (&["bench", "gemv", "--threads", "0"], "`--threads` cannot be `0`"),
         (&["bench", "quantize", "--budget", "never"], "--budget"),
         (&["bench", "peak", "--sizes", "64"], "leave it out"),

@@ -82,6 +82,11 @@ const VIEWS: &[(&str, &str)] = &[
     ("stairs", "stairs"),
     ("mismatches", "mismatches"),
     ("output", "output"),
+    ("roof", "roof"),
+    ("runs", "runs"),
+    ("energies", "energies"),
+    ("layer", "layer"),
+    ("ratios", "ratios"),
 ];
 
 pub(super) fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
