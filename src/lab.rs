@@ -108,9 +108,6 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
-    // Hardware and speed.
-    lanes::LAB,
-    matmul::LAB,
     // A whole net.
     ptq::LAB,
     // Products of codes.
@@ -122,6 +119,8 @@ pub static ALL: &[Lab] = &[
     // Hardware and speed.
     roofline::LAB,
     energy::LAB,
+    lanes::LAB,
+    matmul::LAB,
 ];
 
 /// Labs whose runs are worth comparing: each run of a session is a point on their board.
