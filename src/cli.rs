@@ -1,5 +1,6 @@
 //! The command line: without a subcommand the app opens, each subcommand prints what the core computes.
 
+mod bench;
 mod check;
 mod frame;
 mod lab;
@@ -73,8 +74,8 @@ pub enum Motion {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `term ID`, `terms`, `practice`, `progress`,
-    /// `settings`.
+    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `track ID`, `term ID`, `terms`, `practice`,
+    /// `progress`, `settings`.
     Open {
         #[arg(required = true, value_name = "ROUTE")]
         route: Vec<String>,
@@ -92,6 +93,8 @@ pub enum Command {
     Lab(lab::Options),
     /// Run a script in the sandbox of the lessons' listings.
     Run(run::Options),
+    /// Measure the kernels on this CPU, beside its own limits.
+    Bench(bench::Options),
     /// Show, move or merge progress.
     #[command(subcommand)]
     Progress(Progress),
@@ -200,6 +203,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Some(Command::Author(Author::Check { paths })) => check::run(&global, &paths, out),
         Some(Command::Lab(options)) => lab::run(&options, out),
         Some(Command::Run(options)) => run::run(&global, &options, out),
+        Some(Command::Bench(options)) => bench::run(&options, out),
         Some(Command::Progress(command)) => run_progress(&global, &command, out),
         Some(Command::Frame(options)) => frame::run(&global, &options, out),
         Some(Command::Completions { shell }) => completions(shell, out),

@@ -37,7 +37,7 @@ pub use convert::{
     Affine, Affines, CodeRange, code_of, dequantize, dequantize_on, fake_quantize, fake_quantize_on, quantize, quantize_on,
 };
 pub use float_grid::{FloatGrid, round_floats, round_floats_on, round_scaled_floats, round_scaled_floats_on};
-pub use gemm::{Codes, Each, Gemm, Out, PackedF32, PackedI8, ProductI8, Requantize, RhsF32, RhsI8};
+pub use gemm::{Codes, Each, Gemm, Out, PackedF32, PackedI8, ProductI8, Requantize, RhsF32, RhsI8, saturating_pair};
 pub use gemv::{Q4_BLOCK, Q4_BLOCK_BYTES, RowsI8, RowsQ4, VecI8, VecQ8, gemv_f32, gemv_i8, gemv_q4};
 pub use histogram::{Axis, CodeHistogram, ERROR_BINS_PER_STEP};
 pub use isa::{Isa, IsaError, Level};

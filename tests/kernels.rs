@@ -7,6 +7,8 @@
 
 #[path = "kernels/fence.rs"]
 mod fence;
+#[path = "kernels/saturating.rs"]
+mod saturating;
 #[path = "kernels/slices.rs"]
 mod slices;
 #[path = "kernels/twin.rs"]
@@ -272,8 +274,13 @@ fn packed_bytes_lie_where_they_are_said_to() {
         for row in 0..k {
             for col in 0..n {
                 let place = packed.place(row, col);
-                assert_eq!(packed.bytes()[place], b[row * n + col], "{} ({row}, {col})", isa.name());
+                let code = b[row * n + col];
+                assert_eq!(packed.bytes()[place], code, "{} ({row}, {col})", isa.name());
                 assert!(places.insert(place), "two weights at {place}");
+                for above in place + 1..place + packed.width() {
+                    assert_eq!(packed.bytes()[above], if code < 0 { -1 } else { 0 }, "{} ({row}, {col})", isa.name());
+                    assert!(places.insert(above), "two weights at {above}");
+                }
             }
         }
         let filled = packed.bytes().iter().enumerate().filter(|(place, _)| !places.contains(place));

@@ -22,7 +22,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(u8, i8, i16, i32, f32);
+plain!(u8, i8, i16, i32, u32, f32);
 
 /// A zeroed slice that begins on a cache line of 64 bytes, and from 2 MiB on on a huge page.
 ///

@@ -1,6 +1,6 @@
 //! Values to 8-bit codes and back: what a runtime does before and after an integer product.
 
-use super::convert::{Affine, CodeRange, code_of, real};
+use super::convert::{Affine, CodeRange, real};
 use super::isa::Isa;
 use super::level::{self, Body, Target};
 
@@ -85,7 +85,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::*;
-    use crate::kernel::isa::Level;
+    use crate::kernel::{code_of, isa::Level};
 
     /// Values that become one register of codes.
     const STEP: usize = 64;

@@ -5,14 +5,20 @@
 //! order that depends on the path: each lies within `K * 2^-24 * sum |a_k b_k|` of the true one, to first order.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod blocks;
 mod f32;
 mod finish;
 mod i8;
+#[cfg(target_arch = "aarch64")]
+pub(in crate::kernel) mod neon;
 mod pack;
 mod packed;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use packed::{PackedF32, PackedI8};
 
@@ -24,6 +30,7 @@ use super::{Buffer, Isa, Mat, MatMut, Pool};
 #[derive(Debug)]
 pub struct Gemm<'p> {
     isa: Isa,
+    i8_path: &'static i8::Kernel,
     pool: Option<&'p Pool>,
     scratch: Scratch,
 }
@@ -120,18 +127,39 @@ pub struct Requantize<'a> {
 impl Gemm<'static> {
     /// On the calling thread.
     pub fn new(isa: Isa) -> Self {
-        Self { isa, pool: None, scratch: Scratch::default() }
+        Self { isa, i8_path: i8::path_of(isa), pool: None, scratch: Scratch::default() }
     }
 }
 
 impl<'p> Gemm<'p> {
     /// On the threads of a pool; small products stay on the calling thread.
     pub fn with_pool(isa: Isa, pool: &'p Pool) -> Self {
-        Self { isa, pool: Some(pool), scratch: Scratch::default() }
+        Self { isa, i8_path: i8::path_of(isa), pool: Some(pool), scratch: Scratch::default() }
+    }
+
+    /// The same, but its INT8 products are made of pairs that saturate in 16 bits, as AVX2 adds them without a
+    /// dot-product instruction (`vpmaddubsw`), and so are wrong wherever one does: see [`saturating_pair`]. Signed codes
+    /// of A are shifted to unsigned ones by 128 first, zero points and all that follows the sums are as ever. Plain Rust
+    /// imitates it on [`Isa::SCALAR`], bit for bit; `None` where an instruction set has nothing like it.
+    ///
+    /// For teaching what INT8 cost before there was such an instruction; nothing takes this path by itself.
+    pub fn saturating(self) -> Option<Self> {
+        Some(Self { i8_path: i8::saturating_path_of(self.isa)?, ..self })
     }
 
     pub fn isa(&self) -> Isa {
         self.isa
+    }
+
+    /// How FP32 products are done: `scalar`, `avx2-fma`, `avx512`.
+    pub fn f32_path(&self) -> &'static str {
+        f32::kernel_of(self.isa).name
+    }
+
+    /// How INT8 products are done: `scalar`, `scalar-saturating`, `avx2-widening`, `avx2-saturating`, `avx-vnni`,
+    /// `avx512-vnni`.
+    pub fn i8_path(&self) -> &'static str {
+        self.i8_path.name
     }
 
     /// `C = A B` in f32. Panics if the sizes do not fit, or B was packed for another instruction set.
@@ -140,11 +168,18 @@ impl<'p> Gemm<'p> {
     }
 
     /// The sums of an INT8 product and what follows them. Panics if the sizes do not fit, B was packed for another
-    /// instruction set, a multiplier is not finite, or a zero point of the output is no code of its type.
+    /// path, a multiplier is not finite, or a zero point of the output is no code of its type.
     pub fn i8(&mut self, product: &ProductI8, out: Out) {
-        let path = i8::path_of(self.isa);
-        i8::multiply(path, self.pool, &mut self.scratch, product, out);
+        i8::multiply(self.i8_path, self.pool, &mut self.scratch, product, out);
     }
+}
+
+/// The sum of two products, limited to 16 bits: what `vpmaddubsw` makes of two unsigned and two signed bytes, and what
+/// [`Gemm::saturating`] adds for rows 0 and 1 of B, 2 and 3, and so on.
+#[inline(always)]
+pub fn saturating_pair(a: [u8; 2], b: [i8; 2]) -> i16 {
+    let sum = i32::from(a[0]) * i32::from(b[0]) + i32::from(a[1]) * i32::from(b[1]);
+    sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 impl<'a> From<Mat<'a, f32>> for RhsF32<'a> {

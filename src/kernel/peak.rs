@@ -13,17 +13,33 @@ use super::{Isa, Level};
 pub enum Arithmetic {
     /// Fused multiply-add in f32.
     F32,
-    /// Four 8-bit products in one instruction (`vpdpbusd`).
+    /// Four 8-bit products a sum in one instruction (`vpdpbusd`, `sdot`), or eight (`smmla`).
     Dot,
+    /// Pairs of products of codes widened to 16 bits (`vpmaddwd`, `smlal`), added in int32: exact without such an instruction.
+    Widened,
     /// Pairs of 8-bit products that saturate in 16 bits (`vpmaddubsw`), widened and added.
     Saturating,
+}
+
+impl Arithmetic {
+    /// What the INT8 products of an instruction set are made of, where it is a single instruction or two: the limit that
+    /// they are judged by. `None` for plain Rust, which says no instruction.
+    pub fn of_i8(isa: Isa) -> Option<Self> {
+        [Self::Dot, Self::Widened].into_iter().find(|&what| burst(isa, what, 0).is_some())
+    }
 }
 
 /// Does `n_rounds` rounds of it and returns how many multiplications and additions those are; `None` where the
 /// instruction set has no such instruction.
 pub fn burst(isa: Isa, what: Arithmetic, n_rounds: u64) -> Option<u64> {
     match what {
-        Arithmetic::F32 => Some(level::on(isa, Fma { n_rounds })),
+        // More registers than an FMA takes cycles in two units, and no more than there are.
+        Arithmetic::F32 => Some(match isa.level() {
+            Level::Avx512 | Level::Avx512Vnni => level::on(isa, Fma::<{ 12 * 16 }> { n_rounds }),
+            Level::Scalar if cfg!(target_arch = "x86_64") => level::on(isa, Fma::<{ 12 * 4 }> { n_rounds }),
+            // Of 256 bits, or twice as many of 128.
+            _ => level::on(isa, Fma::<{ 12 * 8 }> { n_rounds }),
+        }),
         #[cfg(target_arch = "x86_64")]
         Arithmetic::Dot if isa.level() == Level::Avx512Vnni => {
             // SAFETY: the token says that this processor has them.
@@ -35,10 +51,20 @@ pub fn burst(isa: Isa, what: Arithmetic, n_rounds: u64) -> Option<u64> {
             Some(unsafe { x86::dot_256(n_rounds) })
         }
         #[cfg(target_arch = "x86_64")]
-        Arithmetic::Saturating if !matches!(isa.level(), Level::Scalar) => {
+        Arithmetic::Widened if !matches!(isa.level(), Level::Scalar) => {
             // SAFETY: every level of x86 but the plain one has AVX2.
+            Some(unsafe { x86::widened(n_rounds) })
+        }
+        #[cfg(target_arch = "x86_64")]
+        Arithmetic::Saturating if !matches!(isa.level(), Level::Scalar) => {
+            // SAFETY: as above.
             Some(unsafe { x86::saturating(n_rounds) })
         }
+        #[cfg(target_arch = "aarch64")]
+        Arithmetic::Dot if matches!(isa.level(), Level::NeonDotprod | Level::NeonI8mm) => Some(arm::dot(isa, n_rounds)),
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: the token says that this processor has it.
+        Arithmetic::Widened if isa.level() != Level::Scalar => Some(unsafe { arm::widened(n_rounds) }),
         _ => None,
     }
 }
@@ -48,14 +74,11 @@ pub fn read(isa: Isa, data: &[u32]) -> u32 {
     level::on(isa, Read(data))
 }
 
-struct Fma {
+struct Fma<const VALUES: usize> {
     n_rounds: u64,
 }
 
-/// Values that are multiplied in one round: more registers than an FMA takes cycles.
-const VALUES: usize = 16 * 10;
-
-impl Body for Fma {
+impl<const VALUES: usize> Body for Fma<VALUES> {
     type Out = u64;
 
     #[inline(always)]
@@ -131,6 +154,20 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2")]
+    pub(super) fn widened(n_rounds: u64) -> u64 {
+        let a = black_box(_mm256_set1_epi16(3));
+        // As below.
+        let mut sums = [black_box(_mm256_set1_epi16(1)); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(a, *sum));
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 16 * 2
+    }
+
+    #[target_feature(enable = "avx2")]
     pub(super) fn saturating(n_rounds: u64) -> u64 {
         let (a, ones) = (black_box(_mm256_set1_epi8(3)), black_box(_mm256_set1_epi16(1)));
         // Each sum is a factor of its own next product: nothing can be taken out of the loop.
@@ -145,6 +182,63 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::{arch::aarch64::*, hint::black_box};
+
+    use crate::kernel::{
+        Isa, Level,
+        gemm::neon::{dot as sdot, matrix as smmla},
+    };
+
+    const SUMS: usize = 16;
+
+    pub(super) fn dot(isa: Isa, n_rounds: u64) -> u64 {
+        // SAFETY: the token says that this processor has the one or the other.
+        unsafe { if isa.level() == Level::NeonI8mm { matrix(n_rounds) } else { four(n_rounds) } }
+    }
+
+    #[target_feature(enable = "neon,dotprod")]
+    fn four(n_rounds: u64) -> u64 {
+        let (a, b) = (black_box(vdupq_n_s8(3)), black_box(vdupq_n_s8(-5)));
+        let mut sums = [vdupq_n_s32(0); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = sdot(*sum, a, b);
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 16 * 2
+    }
+
+    #[target_feature(enable = "neon,i8mm")]
+    fn matrix(n_rounds: u64) -> u64 {
+        let (a, b) = (black_box(vdupq_n_s8(3)), black_box(vdupq_n_s8(-5)));
+        let mut sums = [vdupq_n_s32(0); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = smmla(*sum, a, b);
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 32 * 2
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn widened(n_rounds: u64) -> u64 {
+        let a = black_box(vdup_n_s16(3));
+        // Each sum gives a factor of its own next product: nothing can be taken out of the loop.
+        let mut sums = [black_box(vdupq_n_s32(1)); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = vmlal_s16(*sum, a, vget_low_s16(vreinterpretq_s16_s32(*sum)));
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 4 * 2
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,12 +246,15 @@ mod tests {
     #[test]
     fn a_burst_says_how_much_it_did() {
         for isa in Isa::available() {
-            assert_eq!(burst(isa, Arithmetic::F32, 3), Some(3 * VALUES as u64 * 2));
+            let floats = burst(isa, Arithmetic::F32, 2).expect("every CPU multiplies f32");
+            assert!(floats > 0 && burst(isa, Arithmetic::F32, 4) == Some(2 * floats), "{}", isa.name());
             let dot = burst(isa, Arithmetic::Dot, 2);
-            assert_eq!(dot.is_some(), matches!(isa.level(), Level::AvxVnni | Level::Avx512Vnni), "{}", isa.name());
+            use Level::{Avx512Vnni, AvxVnni, NeonDotprod, NeonI8mm};
+            assert_eq!(dot.is_some(), matches!(isa.level(), AvxVnni | Avx512Vnni | NeonDotprod | NeonI8mm), "{}", isa.name());
             assert_eq!(burst(isa, Arithmetic::Dot, 4), dot.map(|n| 2 * n));
         }
         assert_eq!(burst(Isa::SCALAR, Arithmetic::Saturating, 1), None);
+        assert_eq!(Arithmetic::of_i8(Isa::SCALAR), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::super::{Isa, Level, Mat, Pool};
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
     blocks::{Panels, share},
@@ -13,12 +13,18 @@ use super::{
     packed::LayoutI8,
     scalar,
 };
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 
 /// One way to multiply bytes.
+#[derive(Debug)]
 pub(super) struct Kernel {
+    pub(super) name: &'static str,
     pub(super) layout: LayoutI8,
     /// Rows of a panel of A, at most.
     pub(super) n_rows: usize,
+    /// Bytes of B that one thread works through before the next panels of A: half of a usual L2.
+    pub(super) b_block: usize,
     pub(super) form: Form,
     pub(super) tile: unsafe fn(&Tile),
     pub(super) finish: FinishTile,
@@ -59,9 +65,6 @@ const MAX_TILE: usize = 14 * 32;
 #[repr(align(64))]
 struct Sums([std::mem::MaybeUninit<i32>; MAX_TILE]);
 
-/// Bytes of B that one thread works through before the next panels of A: half of a usual L2.
-const B_BLOCK: usize = 512 << 10;
-
 /// Below this many multiplications a second thread costs more than it brings.
 const MIN_SHARED: usize = 128 * 128 * 128;
 
@@ -70,7 +73,27 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
     match isa.level() {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => &avx512::I8,
+        #[cfg(target_arch = "x86_64")]
+        Level::AvxVnni => &avx2::VNNI,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => &avx2::WIDENING,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => &neon::I8,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDotprod => &neon::I8_DOT,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonI8mm => &neon::I8_MATRIX,
         _ => &scalar::I8,
+    }
+}
+
+/// The path of pairs that saturate, where an instruction set has it.
+pub(super) fn saturating_path_of(isa: Isa) -> Option<&'static Kernel> {
+    match isa.level() {
+        Level::Scalar => Some(&scalar::SATURATING),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::AvxVnni | Level::Avx512 | Level::Avx512Vnni => Some(&avx2::SATURATING),
+        _ => None,
     }
 }
 
@@ -98,7 +121,7 @@ pub(super) fn multiply(path: &Kernel, pool: Option<&Pool>, scratch: &mut Scratch
     let Scratch { a, b, col_sums, rows, .. } = scratch;
     let (b_panels, col_sums) = match product.b {
         RhsI8::Packed(packed) => {
-            assert_eq!(packed.layout, path.layout, "B was packed for another instruction set");
+            assert_eq!(packed.path, path.name, "B was packed for another path");
             (&packed.data[..], &packed.col_sums[..])
         }
         RhsI8::Rows(mat) => pack_all(path, pool, mat, b, col_sums),
@@ -247,11 +270,12 @@ impl Job<'_> {
 
     /// The tiles of these panels of A and of B.
     fn tiles(&self, a_panels: Range<usize>, b_panels: Range<usize>) {
-        let n_in_block = (B_BLOCK / self.path.layout.panel(self.k).max(1)).max(1);
+        let n_in_block = (self.path.b_block / self.path.layout.panel(self.k).max(1)).max(1);
         for first in b_panels.clone().step_by(n_in_block) {
             for a_panel in a_panels.clone() {
+                let rows = self.panels.rows(a_panel);
                 for b_panel in first..(first + n_in_block).min(b_panels.end) {
-                    self.tile(self.panels.rows(a_panel), b_panel);
+                    self.tile(rows.clone(), b_panel);
                 }
             }
         }
@@ -259,7 +283,7 @@ impl Job<'_> {
 
     #[inline(always)]
     fn tile(&self, rows: Range<usize>, b_panel: usize) {
-        let LayoutI8 { n_lanes, group } = self.path.layout;
+        let LayoutI8 { n_lanes, group, .. } = self.path.layout;
         let cols = b_panel * n_lanes..self.n.min((b_panel + 1) * n_lanes);
         let (a, a_row, a_group) = self.a.panel(&rows);
         let b = self.b[b_panel * self.path.layout.panel(self.k)..].as_ptr();

@@ -32,16 +32,27 @@ impl Form {
 /// Bytes of A for one row of a panel and one group of K, whatever the form.
 pub(super) const GROUP_BYTES: usize = 4;
 
+/// Rows that are packed for all panels before the next ones: long enough for whole stretches of each panel, few enough
+/// that B is read row by row, as it lies.
+pub(super) const STRETCH: usize = 8;
+
 /// These panels of B over a range of K, each row after row, columns that there are not as zeros.
 #[inline(always)]
-pub(super) fn columns_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, n_lanes: usize, dst: &mut [f32]) {
-    let len = ks.len() * n_lanes;
-    for (i, panel) in panels.enumerate() {
-        let n = n_lanes.min(b.n_cols() - panel * n_lanes);
-        for k in ks.clone() {
-            let (values, rest) = dst[i * len + (k - ks.start) * n_lanes..][..n_lanes].split_at_mut(n);
-            values.copy_from_slice(&b.row(k)[panel * n_lanes..][..n]);
-            rest.fill(0.0);
+pub(super) fn columns_f32<const LANES: usize>(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
+    let len = ks.len() * LANES;
+    for first in ks.clone().step_by(STRETCH) {
+        for (i, panel) in panels.clone().enumerate() {
+            for k in first..ks.end.min(first + STRETCH) {
+                let dst = dst[i * len + (k - ks.start) * LANES..].first_chunk_mut::<LANES>().expect("the panels fit");
+                match b.row(k)[panel * LANES..].first_chunk() {
+                    Some(whole) => *dst = *whole,
+                    None => {
+                        let (values, rest) = dst.split_at_mut(b.n_cols() - panel * LANES);
+                        values.copy_from_slice(&b.row(k)[panel * LANES..]);
+                        rest.fill(0.0);
+                    }
+                }
+            }
         }
     }
 }
@@ -57,10 +68,10 @@ pub(super) fn rows_f32(a: Mat<f32>, rows: Range<usize>, ks: Range<usize>, dst: &
     }
 }
 
-/// A panel of B from column `col` on, and the sums of its columns.
+/// A panel of B from column `col` on, each code in one byte, and the sums of its columns.
 #[inline(always)]
 pub(super) fn columns_i8(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [i32]) {
-    let LayoutI8 { n_lanes, group } = layout;
+    let LayoutI8 { n_lanes, group, .. } = layout;
     let n = n_lanes.min(b.n_cols() - col);
     dst.fill(0);
     sums.fill(0);

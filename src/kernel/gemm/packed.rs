@@ -43,15 +43,18 @@ impl PackedF32 {
 
 /// B of an INT8 product, packed for one path, with the sums of its columns.
 ///
-/// Panels of `n_lanes` columns; in each, groups of `group` rows one after the other; in each group, the `group` bytes of
-/// a column beside each other. Rows are filled up to whole groups and columns to whole panels with zeros.
+/// Panels of `n_lanes` columns; in each, groups of `group` rows one after the other; in each group, the `group` codes of
+/// a column beside each other, each in `width` bytes. Rows are filled up to whole groups and columns to whole panels with
+/// zeros.
 #[derive(Clone, Debug)]
 pub struct PackedI8 {
     pub(super) data: Buffer<i8>,
     pub(super) col_sums: Buffer<i32>,
     n_rows: usize,
     n_cols: usize,
-    pub(super) layout: LayoutI8,
+    layout: LayoutI8,
+    /// The name of what it was packed for.
+    pub(super) path: &'static str,
 }
 
 /// How the bytes of B lie.
@@ -59,14 +62,16 @@ pub struct PackedI8 {
 pub(super) struct LayoutI8 {
     /// Columns of a panel.
     pub(super) n_lanes: usize,
-    /// Rows whose bytes lie beside each other.
+    /// Rows whose codes lie beside each other.
     pub(super) group: usize,
+    /// Bytes of a code: 2 where it is widened beforehand.
+    pub(super) width: usize,
 }
 
 impl LayoutI8 {
     /// Bytes of a panel of `n_rows` rows.
     pub(super) fn panel(self, n_rows: usize) -> usize {
-        n_rows.div_ceil(self.group) * self.group * self.n_lanes
+        n_rows.div_ceil(self.group) * self.group * self.n_lanes * self.width
     }
 
     pub(super) fn n_panels(self, n_cols: usize) -> usize {
@@ -80,13 +85,18 @@ impl PackedI8 {
         Self::for_path(i8::path_of(isa), b)
     }
 
+    /// Packs K x N weights for [`Gemm::saturating`](super::Gemm::saturating); `None` where that is.
+    pub fn saturating(isa: Isa, b: Mat<i8>) -> Option<Self> {
+        Some(Self::for_path(i8::saturating_path_of(isa)?, b))
+    }
+
     pub(super) fn for_path(path: &i8::Kernel, b: Mat<i8>) -> Self {
         let layout = path.layout;
         let n_panels = layout.n_panels(b.n_cols());
         let mut data = Buffer::zeroed(n_panels * layout.panel(b.n_rows()));
         let mut col_sums = Buffer::zeroed(n_panels * layout.n_lanes);
         i8::pack_panels(path, b, 0..n_panels, &mut data, &mut col_sums);
-        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout }
+        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: path.name }
     }
 
     /// K.
@@ -104,9 +114,14 @@ impl PackedI8 {
         self.layout.n_lanes
     }
 
-    /// Rows whose bytes lie beside each other.
+    /// Rows whose codes lie beside each other.
     pub fn group(&self) -> usize {
         self.layout.group
+    }
+
+    /// Bytes of a code: 1, or 2 where the path multiplies 16-bit numbers and the codes are widened beforehand.
+    pub fn width(&self) -> usize {
+        self.layout.width
     }
 
     /// The packed bytes.
@@ -114,12 +129,12 @@ impl PackedI8 {
         &self.data
     }
 
-    /// Where in [`bytes`](Self::bytes) the weight of this row and column lies.
+    /// Where in [`bytes`](Self::bytes) the weight of this row and column lies; the lowest byte of a widened one.
     pub fn place(&self, row: usize, col: usize) -> usize {
         assert!(row < self.n_rows && col < self.n_cols, "({row}, {col}) of {} x {}", self.n_rows, self.n_cols);
-        let LayoutI8 { n_lanes, group } = self.layout;
+        let LayoutI8 { n_lanes, group, width } = self.layout;
         let panel = col / n_lanes * self.layout.panel(self.n_rows);
-        panel + row / group * group * n_lanes + col % n_lanes * group + row % group
+        panel + (row / group * group * n_lanes + col % n_lanes * group + row % group) * width
     }
 
     /// Sums of the columns, N of them.

@@ -9,15 +9,15 @@ use super::super::{
     i8::{Kernel, Tile},
     pack::Form,
     packed::LayoutI8,
+    x86::Rows,
 };
-use super::{
-    LANES, by_rows, each_row,
-    transpose::{self, Rows},
-};
+use super::{LANES, by_rows, each_row, transpose};
 
 pub(in super::super) static I8: Kernel = Kernel {
-    layout: LayoutI8 { n_lanes: LANES, group: 4 },
+    name: "avx512-vnni",
+    layout: LayoutI8 { n_lanes: LANES, group: 4, width: 1 },
     n_rows: 12,
+    b_block: 512 << 10,
     form: Form::U8,
     tile,
     finish: finish_tile,

@@ -3,13 +3,15 @@
 use std::{arch::x86_64::*, ops::Range};
 
 use super::super::super::Mat;
-use super::super::f32::{Kernel, Tile};
-use super::{
-    LANES, by_rows, each_row,
-    transpose::{self, Rows},
+use super::super::{
+    f32::{Kernel, Tile},
+    pack::STRETCH,
+    x86::Rows,
 };
+use super::{LANES, by_rows, each_row, transpose};
 
-pub(in super::super) static F32: Kernel = Kernel { n_rows: 14, n_lanes: LANES, reads_rows: true, tile, pack_a, pack_b };
+pub(in super::super) static F32: Kernel =
+    Kernel { name: "avx512", n_rows: 14, n_lanes: LANES, small_b: 256 * 256, b_block: 128 << 10, tile, pack_a, pack_b };
 
 /// # Safety
 /// As [`Tile`] says.
@@ -114,10 +116,6 @@ unsafe fn pack_a(a: Mat<f32>, rows: Range<usize>, ks: Range<usize>, dst: &mut [f
 }
 
 use transpose::pack as pack_rows;
-
-/// Rows that are packed for all panels before the next ones: long enough for whole stretches of each panel, few enough
-/// that B is read row by row, as it lies.
-const STRETCH: usize = 8;
 
 /// # Safety
 /// The CPU has the instructions.

@@ -2,14 +2,7 @@
 
 use std::arch::x86_64::*;
 
-/// Rows of one panel in memory.
-pub(super) struct Rows {
-    pub(super) ptr: *const u8,
-    /// Bytes from one row to the next.
-    pub(super) stride: usize,
-    /// Bytes of a row.
-    pub(super) len: usize,
-}
+use super::super::x86::Rows;
 
 /// Packs R rows: for each group of four bytes, those of all rows beside each other, each byte xor `flip`. What fills up
 /// the last group is `flip`.
