@@ -98,6 +98,8 @@ pub static ALL: &[Lab] = &[
     noise::LAB,
     // Integers.
     affine::LAB,
+    dot::LAB,
+    requantize::LAB,
     // Calibration.
     clipping::LAB,
     observers::LAB,
@@ -105,23 +107,19 @@ pub static ALL: &[Lab] = &[
     // Granularity and codebooks.
     granularity::LAB,
     codebook::LAB,
+    // Hardware and speed.
+    energy::LAB,
+    roofline::LAB,
+    lanes::LAB,
+    matmul::LAB,
+    // Whole nets.
+    ptq::LAB,
+    mixed::LAB,
+    digit::LAB,
     // Formats.
     fp8::LAB,
     microscaling::LAB,
-    // Hardware and speed.
-    lanes::LAB,
-    matmul::LAB,
-    // A whole net.
-    ptq::LAB,
-    // Products of codes.
-    dot::LAB,
-    requantize::LAB,
     gguf::LAB,
-    mixed::LAB,
-    digit::LAB,
-    // Hardware and speed.
-    roofline::LAB,
-    energy::LAB,
 ];
 
 /// Labs whose runs are worth comparing: each run of a session is a point on their board.

@@ -67,12 +67,11 @@ impl From<Words> for Told {
 pub(super) fn told(error: &ParseErrorType, place: Position, source: &str) -> Told {
     let spot = Spot::new(source, place);
     // An open bracket is the cause of whatever happens at the end of the script.
-    if spot.is_end() && !matches!(error, ParseErrorType::BadInput(LexError::UnterminatedString)) {
-        if let Some(open) = spot.open() {
-            let (sign, closing) = (open.sign, open.closing());
-            let help = format!("put the `{closing}` where it ends");
-            return Told { words: (format!("this `{sign}` is never closed"), Some(help)), at: Some((open.line, open.column)) };
-        }
+    let is_text = matches!(error, ParseErrorType::BadInput(LexError::UnterminatedString));
+    if let Some(open) = spot.open().filter(|_| spot.is_end() && !is_text) {
+        let (sign, closing) = (open.sign, open.closing());
+        let help = format!("put the `{closing}` where it ends");
+        return Told { words: (format!("this `{sign}` is never closed"), Some(help)), at: Some((open.line, open.column)) };
     }
     match error {
         ParseErrorType::UnexpectedEOF => {
