@@ -1,4 +1,6 @@
 //! The loader of lessons: whatever the file says, there is a lesson or a finding, and findings lie inside of the file.
+//!
+//! Begin with the built-in lessons: `cargo +nightly fuzz run lesson --fuzz-dir fuzz fuzz/corpus/lesson lessons/integers`.
 
 #![no_main]
 

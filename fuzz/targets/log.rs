@@ -1,4 +1,6 @@
-//! The reader of the log of progress: any file opens, events can be added to it, and they are there the next time.
+//! The reader of the log of progress: a file that opens once opens again, with as many events.
+//!
+//! It needs the disk: `cargo +nightly fuzz run log --fuzz-dir fuzz --features log`.
 
 #![no_main]
 
