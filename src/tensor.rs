@@ -42,8 +42,11 @@ pub struct Sources {
     kept: Mutex<Vec<(Key, Arc<Tensor>)>>,
     digits: OnceLock<Arc<Digits>>,
     /// The oldest first.
-    nets: Mutex<Vec<((Arch, u64), Arc<Net>)>>,
+    nets: Mutex<Vec<(Trained, Arc<Net>)>>,
 }
+
+/// An architecture and the seed that it was trained from.
+type Trained = (Arch, u64);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Key {

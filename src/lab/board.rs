@@ -15,7 +15,8 @@ impl Board {
     pub fn figure(self, lab: &Lab, runs: &[(f64, f64)]) -> Option<Lines> {
         let (x, y) = (lab.metric(self.x)?, lab.metric(self.y)?);
         let runs: Vec<(f64, f64)> = runs.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
-        let (mut best, beaten): (Vec<(f64, f64)>, Vec<(f64, f64)>) = runs.iter().partition(|&&run| {
+        type Points = Vec<(f64, f64)>;
+        let (mut best, beaten): (Points, Points) = runs.iter().partition(|&&run| {
             let beats = |other: &&(f64, f64)| dominates(**other, run, (x.better, y.better));
             !runs.iter().any(|other| beats(&other))
         });

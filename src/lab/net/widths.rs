@@ -54,11 +54,11 @@ impl<'a> Parts<'a> {
     fn outcome(&mut self, mix: Mix) -> Outcome {
         let same = self.last.iter().zip(mix).take_while(|((width, _), wanted)| width == wanted).count();
         self.last.truncate(same);
-        for part in same..mix.len() {
-            let net = &self.nets[if mix[part] == FLOAT { 0 } else { (mix[part] - WIDTHS.start() + 1) as usize }];
+        for (part, &width) in mix.iter().enumerate().skip(same) {
+            let net = &self.nets[if width == FLOAT { 0 } else { (width - WIDTHS.start() + 1) as usize }];
             let x = self.last.last().map_or(&self.subject.test().images, |(_, x)| x);
             let y = net.part_on(self.isa, self.spans[part].clone(), x);
-            self.last.push((mix[part], y));
+            self.last.push((width, y));
         }
         let judged = self.subject.judge(&self.last[mix.len() - 1].1);
         Outcome { accuracy: judged.accuracy, sqnr_db: judged.sqnr_db }

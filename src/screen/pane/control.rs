@@ -268,7 +268,7 @@ impl Pane {
 fn neighbour(pixels: Pixels, item: usize, action: Action) -> Option<usize> {
     let width = pixels.width().max(1);
     match action {
-        Action::Left | Action::FastLeft => (item % width > 0).then(|| item - 1),
+        Action::Left | Action::FastLeft => (!item.is_multiple_of(width)).then(|| item - 1),
         Action::Right | Action::FastRight => (item % width + 1 < width).then(|| item + 1),
         Action::Up | Action::CarryUp => item.checked_sub(width),
         Action::Down | Action::CarryDown => Some(item + width).filter(|to| *to < pixels.len()),
