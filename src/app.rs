@@ -24,6 +24,7 @@ use crate::{
         progress::ProgressScreen,
         settings::{ASCII, SettingsScreen, THEME},
         terms::TermsScreen,
+        track::TrackScreen,
     },
     theme::{Background, Theme},
 };
@@ -318,6 +319,13 @@ fn go(stack: &mut Vec<Box<dyn Screen>>, route: Route, cx: &mut Cx) {
         Route::Terms { term } => {
             let screen = TermsScreen::new(term, cx);
             put(stack, Box::new(screen));
+        }
+        Route::Track { course, id } => {
+            if cx.model.lessons_of_track(&course, &id).next().is_none() {
+                cx.say(format!("There is no track `{course}/{id}` with lessons in the courses that are loaded."));
+                return;
+            }
+            put(stack, Box::new(TrackScreen::new(course, id)));
         }
         Route::Practice => {
             let screen = PracticeScreen::new(cx);

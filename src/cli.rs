@@ -1,5 +1,6 @@
 //! The command line: without a subcommand the app opens, each subcommand prints what the core computes.
 
+mod bench;
 mod check;
 mod frame;
 mod lab;
@@ -71,8 +72,8 @@ pub enum Motion {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `term ID`, `terms`, `practice`, `progress`,
-    /// `settings`.
+    /// Open the app at a place: `map`, `lesson ID`, `lab ID k=v`, `track ID`, `term ID`, `terms`, `practice`,
+    /// `progress`, `settings`.
     Open {
         #[arg(required = true, value_name = "ROUTE")]
         route: Vec<String>,
@@ -88,6 +89,8 @@ pub enum Command {
     Author(Author),
     /// Run a lab and print what it measures; without a name, list the labs.
     Lab(lab::Options),
+    /// Measure the kernels on this CPU, beside its own limits.
+    Bench(bench::Options),
     /// Show, move or merge progress.
     #[command(subcommand)]
     Progress(Progress),
@@ -195,6 +198,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Some(Command::List { json }) => list::run(&global, json, out),
         Some(Command::Author(Author::Check { paths })) => check::run(&global, &paths, out),
         Some(Command::Lab(options)) => lab::run(&options, out),
+        Some(Command::Bench(options)) => bench::run(&options, out),
         Some(Command::Progress(command)) => run_progress(&global, &command, out),
         Some(Command::Frame(options)) => frame::run(&global, &options, out),
         Some(Command::Completions { shell }) => completions(shell, out),

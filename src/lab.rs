@@ -8,19 +8,25 @@ mod affine;
 mod bytes;
 mod clipping;
 mod codebook;
+mod dot;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
 mod machine;
+pub mod measure;
 mod microscaling;
 mod modes;
+mod net;
 mod noise;
 mod observers;
 mod param;
+mod ptq;
 mod quantize;
 mod report;
+mod requantize;
 mod rounding;
 mod row;
 mod spread;
@@ -30,9 +36,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use machine::{Caches, Machine, RECORDED, Stopwatch, Timing, UNKNOWN_RATE, Work};
 pub use param::{Choice, Numbers, ParamKind, ParamSpec, Params, SetError, Value};
 pub use report::{
-    ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Lines, Mark,
-    Metric, MetricSpec, Mirror, NamedArray, Report, ReportView, RowStat, Rows, Ruler, Segment, Series, SeriesRole, Shape, Stage,
-    Table, TickRow, Ticks, Trace, TraceStep,
+    ArrayData, Bar, Bars, Better, Bits, BitsRow, Cell, CellRow, Cells, ErrorHistogram, Figure, Flow, Grid, Heatmap, Images,
+    Lines, Mark, Metric, MetricSpec, Mirror, NamedArray, Picture, Report, ReportView, RowStat, Rows, Ruler, Segment, Series,
+    SeriesRole, Shape, Stage, Table, TickRow, Ticks, Trace, TraceStep,
 };
 
 use crate::{tensor::Sources, text::did_you_mean};
@@ -89,6 +95,12 @@ pub static ALL: &[Lab] = &[
     // Formats.
     fp8::LAB,
     microscaling::LAB,
+    // A whole net.
+    ptq::LAB,
+    // Products of codes.
+    dot::LAB,
+    requantize::LAB,
+    gguf::LAB,
 ];
 
 /// The lab of this id.

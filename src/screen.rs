@@ -9,6 +9,7 @@ pub mod practice;
 pub mod progress;
 pub mod settings;
 pub mod terms;
+pub mod track;
 pub mod typing;
 
 use ratatui::{

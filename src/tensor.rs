@@ -1,12 +1,16 @@
-//! Where arrays come from: seeded distributions and embedded assets.
+//! Where arrays come from: seeded distributions, embedded assets, trained nets.
 
 mod embedded;
+mod nets;
 mod sample;
 mod source;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::quant::Matrix;
+use crate::{
+    nn::{Arch, Digits, Net},
+    quant::Matrix,
+};
 pub use source::{Source, SourceSpec};
 
 /// Columns of a sampled tensor.
@@ -30,19 +34,26 @@ impl Tensor {
     }
 }
 
-/// Opened tensors, shared by the jobs of one program. Keeps the last used, so that a moved control does not draw a
-/// million random numbers again.
+/// Opened tensors and nets, shared by the jobs of one program. Keeps the last used, so that a moved control does not draw
+/// a million random numbers or train a net again.
 #[derive(Debug, Default)]
 pub struct Sources {
     /// The most recently used last.
     kept: Mutex<Vec<(Key, Arc<Tensor>)>>,
+    digits: OnceLock<Arc<Digits>>,
+    /// The oldest first.
+    nets: Mutex<Vec<((Arch, u64), Arc<Net>)>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key {
-    source: Source,
-    n: usize,
-    seed: u64,
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    Source {
+        source: Source,
+        n: usize,
+        seed: u64,
+    },
+    /// An array by the name of all that it depends on.
+    Made(String),
 }
 
 /// At most so many values are kept (32 MiB), but always the last tensor.
@@ -64,8 +75,9 @@ impl Sources {
         seed: u64,
         step: &mut impl FnMut(u64, u64) -> Result<(), E>,
     ) -> Result<Arc<Tensor>, E> {
-        let key = if source.is_sampled() { Key { source, n, seed } } else { Key { source, n: 0, seed: 0 } };
-        if let Some(tensor) = self.recall(key) {
+        let (n, seed) = if source.is_sampled() { (n, seed) } else { (0, 0) };
+        let key = Key::Source { source, n, seed };
+        if let Some(tensor) = self.recall(&key) {
             return Ok(tensor);
         }
         // Made outside the lock: another job may want another tensor. Two that want the same one make it twice.
@@ -79,9 +91,9 @@ impl Sources {
         Ok(tensor)
     }
 
-    fn recall(&self, key: Key) -> Option<Arc<Tensor>> {
+    fn recall(&self, key: &Key) -> Option<Arc<Tensor>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let idx = kept.iter().position(|(k, _)| *k == key)?;
+        let idx = kept.iter().position(|(k, _)| k == key)?;
         let entry = kept.remove(idx);
         let tensor = Arc::clone(&entry.1);
         kept.push(entry);

@@ -126,6 +126,49 @@ fn a_misspelt_lab_parameter_or_array_names_its_neighbour() {
     assert!(refusal(&["lab", "quantize", "--svg", "x.svg", "--view", "nothing"]).contains("it has:"));
 }
 
+/// What `bench` measures differs from run to run; its form does not.
+#[test]
+fn a_benchmark_prints_seven_fields_a_line_that_are_sound() {
+    for (what, ops) in
+        [("gemm", &["peak_f32", "f32", "i8"][..]), ("gemv", &["read_dram", "gemv"]), ("quantize", &["quant", "calib"])]
+    {
+        let lines = text(&["bench", what, "--sizes", "32,64", "--budget", "0"]);
+        let rows: Vec<Vec<&str>> = lines.lines().map(|line| line.split(' ').collect()).collect();
+        for row in &rows {
+            let [op, peer, n, threads, best, median, trials] = row[..] else { panic!("{row:?}") };
+            let (best, median): (f64, f64) = (best.parse().expect("seconds"), median.parse().expect("seconds"));
+            assert!(best > 0.0 && best <= median && median.is_finite(), "{row:?}");
+            assert!(n.parse::<u64>().is_ok_and(|n| n > 0) && trials.parse::<u32>().is_ok_and(|n| n >= 3), "{row:?}");
+            assert!(threads == "1" && peer.starts_with("quantlearn-"), "{row:?}");
+            assert!(op != "gemv" || peer.ends_with("-cold") || peer.ends_with("-hot"), "{row:?}");
+        }
+        for op in ops {
+            assert!(rows.iter().any(|row| row[0] == *op), "{op} is not in:\n{lines}");
+        }
+    }
+    let all = json(&["bench", "gemm", "--threads", "2", "--sizes", "16", "--budget", "0", "--json"]);
+    let all = all.as_array().expect("an array");
+    assert!(all.iter().any(|row| row["op"] == "i8") && all.iter().all(|row| row["threads"] == 2), "{all:?}");
+}
+
+#[test]
+fn a_benchmark_refuses_what_cannot_be_measured() {
+    for (args, part) in [
+        (&["bench", "gemm", "--sizes", "0"][..], "from 1 to 4096"),
+        (&["bench", "gemm", "--sizes", "64,big"], "`big`"),
+        (&["bench", "gemv", "--threads", "0"], "`--threads` cannot be `0`"),
+        (&["bench", "quantize", "--budget", "never"], "--budget"),
+        (&["bench", "peak", "--sizes", "64"], "leave it out"),
+    ] {
+        let said = refusal(args);
+        assert!(said.contains(part) && said.lines().count() == 1, "{said}");
+    }
+    let missing = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
+    let output = command(&["bench", "peak"]).env("QUANTLEARN_ISA", missing).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(code(&output) == 2 && output.stdout.is_empty() && said.contains(missing) && said.lines().count() == 1, "{said}");
+}
+
 #[test]
 fn a_figure_and_an_array_are_written_as_files() {
     let dir = dir();

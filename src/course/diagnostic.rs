@@ -151,6 +151,7 @@ codes! {
     StarterPasses "starter-passes" Error "The starter of an exercise passes every test before anything was written.";
     LabFails "lab-fails" Error "The lab does not run with these settings, or gives no value where the step needs one.";
     LongText "long-text" Warning "More than 120 words stand between two things that the learner does.";
+    LongCard "long-card" Warning "The reference card has more than 150 words, or `for_real` is more than one line of 72 columns.";
     LongLesson "long-lesson" Warning "The main line of a lesson has at most 12 steps and 12 minutes.";
     ManyControls "many-controls" Warning "A lab step frees at most two controls that are new to the lesson.";
     NoAlt "no-alt" Warning "A lab step says in words (`alt`) what its figure shows.";

@@ -99,6 +99,15 @@ impl<'f> Reader<'f> {
         raw.as_ref().map(|text| self.text(text))
     }
 
+    /// A listing: not empty, its indentation and its brackets left alone.
+    pub(super) fn code(&mut self, raw: &Str) -> Text {
+        let code = raw.get_ref().trim_matches('\n').trim_end();
+        if code.trim().is_empty() {
+            self.sink.report(Code::EmptyText, raw.span(), "this listing is empty").remedy("write it, or leave the key out");
+        }
+        Text::clean(code)
+    }
+
     /// A misconception that course.toml must know.
     pub(super) fn misconception(&mut self, raw: Option<Str>) -> Option<String> {
         let raw = raw?;
@@ -222,7 +231,7 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
     let drills = drills.into_iter().filter_map(|raw| step::drill(&node, raw, &elsewhere, &mut ids, reader)).collect();
     let terms = tables(table.remove("term"), "term", reader).into_iter().filter_map(|raw| term(raw, reader)).collect();
     let faqs = tables(table.remove("faq"), "faq", reader).into_iter().filter_map(|raw| faq(raw, reader)).collect();
-    let Some((mut head, sources)) = head else { return (None, None) };
+    let Some((mut head, Beside { sources, card, for_real })) = head else { return (None, None) };
     let lesson = Lesson {
         node,
         file: reader.file.name.clone(),
@@ -230,6 +239,8 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
         goals: head.goals.clone(),
         minutes: head.minutes,
         sources,
+        card,
+        for_real,
         steps,
         drills,
         terms,
@@ -240,7 +251,14 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
     (Some(head), Some(lesson))
 }
 
-fn head(course: &str, raw: RawLesson, reader: &mut Reader<'_>) -> Option<(Head, Vec<Text>)> {
+/// What `[lesson]` holds that only the open lesson shows.
+struct Beside {
+    sources: Vec<Text>,
+    card: Option<Text>,
+    for_real: Option<Text>,
+}
+
+fn head(course: &str, raw: RawLesson, reader: &mut Reader<'_>) -> Option<(Head, Beside)> {
     reader.refs.id = reader.file.place(raw.id.span());
     if !reader.is_id(&raw.id) {
         return None;
@@ -272,7 +290,16 @@ fn head(course: &str, raw: RawLesson, reader: &mut Reader<'_>) -> Option<(Head, 
     };
     let place = reader.file.place(raw.track.span());
     reader.refs.track = Some((raw.track.into_inner(), place));
-    Some((head, reader.lines(&raw.sources)))
+    let card = raw.card.as_ref().map(|raw| {
+        let card = reader.text(raw);
+        lint::card(&card, raw.span(), reader);
+        card
+    });
+    let for_real = raw.for_real.as_ref().map(|raw| {
+        lint::for_real(raw, reader);
+        Text::clean_line(&reader.code(raw))
+    });
+    Some((head, Beside { sources: reader.lines(&raw.sources), card, for_real }))
 }
 
 fn require(course: &str, name: &Str, reader: &mut Reader<'_>) -> Option<NodeId> {

@@ -1,16 +1,25 @@
-//! Habits of a good lesson, as warnings: short texts, few steps, few new controls.
+//! Habits of a good lesson, as warnings: short texts, few steps, few new controls, a card that fits a screen.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
 
 use super::{
     diagnostic::Code,
     lesson::Reader,
     markup::n_words,
     model::{Lesson, Step, StepBody},
+    raw::Str,
 };
 
 const MAX_WORDS: usize = 120;
 const MAX_STEPS: usize = 12;
 const MAX_MINUTES: u32 = 12;
 const MAX_NEW_CONTROLS: usize = 2;
+/// What stands on one screen of 80 by 24 beside the learner's results.
+const MAX_CARD_WORDS: usize = 150;
+/// Behind a margin of two columns the line fits the prose of an 80-column screen.
+const MAX_REAL_COLUMNS: usize = 72;
 
 pub(super) fn lesson(lesson: &Lesson, reader: &mut Reader<'_>) {
     length(lesson, reader);
@@ -75,4 +84,30 @@ fn controls(steps: &[Step], reader: &mut Reader<'_>) {
         }
         seen.extend(new.into_iter().map(|name| (lab.lab.id, name)));
     }
+}
+
+/// The reference card, `span` being its place.
+pub(super) fn card(card: &str, span: Range<usize>, reader: &mut Reader<'_>) {
+    let n = n_words(card);
+    if n > MAX_CARD_WORDS {
+        let message = format!("the card has {n} words; at most {MAX_CARD_WORDS} are looked up at a glance");
+        reader
+            .sink
+            .report(Code::LongCard, span, message)
+            .remedy("keep the formulas and the numbers, leave the reasons to the steps");
+    }
+}
+
+/// The line that does it for real.
+pub(super) fn for_real(raw: &Str, reader: &mut Reader<'_>) {
+    let line = raw.get_ref().trim_matches('\n').trim_end();
+    let message = match (line.lines().count(), line.width()) {
+        (n @ 2.., _) => format!("`for_real` has {n} lines; it is one"),
+        (_, n) if n > MAX_REAL_COLUMNS => format!("`for_real` is {n} columns wide; at most {MAX_REAL_COLUMNS} fit a line"),
+        _ => return,
+    };
+    reader
+        .sink
+        .report(Code::LongCard, raw.span(), message)
+        .remedy("name the one call that does it, leave imports and set-up out");
 }

@@ -110,6 +110,10 @@ pub struct Lesson {
     pub goals: Vec<Text>,
     pub minutes: u32,
     pub sources: Vec<Text>,
+    /// Markdown: what an engineer looks up later. A finished lesson opens with it.
+    pub card: Option<Text>,
+    /// The one line that does it in the library of the trade.
+    pub for_real: Option<Text>,
     /// The main line, then what stands behind the closing card.
     pub steps: Vec<Step>,
     /// Numeric questions for practice, once the lesson is complete.

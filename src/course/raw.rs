@@ -26,6 +26,8 @@ pub(super) struct RawLesson {
     pub(super) minutes: Spanned<u32>,
     #[serde(default)]
     pub(super) sources: Vec<Str>,
+    pub(super) card: Option<Str>,
+    pub(super) for_real: Option<Str>,
 }
 
 /// What every step may have.

@@ -91,6 +91,7 @@ fn figure(figure: &Figure) -> Value {
         Figure::Ticks(f) => ("ticks", serialized(f)),
         Figure::Heatmap(f) => ("heatmap", serialized(f)),
         Figure::Flow(f) => ("flow", serialized(f)),
+        Figure::Images(f) => ("images", serialized(f)),
     };
     let mut out = Map::new();
     out.insert("kind".into(), kind.into());

@@ -30,6 +30,7 @@ pub fn svg(figure: &Figure) -> String {
         Figure::Ticks(f) => process::ticks(f, &mut canvas),
         Figure::Heatmap(f) => process::heatmap(f, &mut canvas),
         Figure::Flow(f) => process::flow(f, &mut canvas),
+        Figure::Images(f) => process::images(f, &mut canvas),
     }
     canvas.finish()
 }
@@ -46,6 +47,7 @@ fn height(figure: &Figure) -> f64 {
         Figure::Cells(f) => process::n_lines(f) + 1,
         Figure::Ticks(f) => f.rows.len() + 2,
         Figure::Flow(f) => 2 * f.stages.len(),
+        Figure::Images(f) => process::n_image_rows(f),
         _ => return HEIGHT,
     };
     TOP + ROW * (rows as f64 + 1.5)

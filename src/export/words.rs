@@ -33,6 +33,7 @@ pub fn words(figure: &Figure, against: Option<&Figure>) -> String {
         Figure::Ticks(f) => process::ticks(f),
         Figure::Heatmap(f) => process::heatmap(f),
         Figure::Flow(f) => process::flow(f),
+        Figure::Images(f) => process::images(f),
     };
     let change = match (figure, against) {
         (Figure::Mirror(f), Some(Figure::Mirror(a))) => mirror_change(f, a),

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 
-use super::convert::{Affine, CodeRange, code_of, real};
+use super::convert::{Affine, CodeRange, real};
 use super::isa::Isa;
 use super::level::{self, Body, Target};
 
@@ -100,7 +100,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::*;
-    use crate::kernel::isa::Level;
+    use crate::kernel::{code_of, isa::Level};
 
     /// Values that become one register of codes.
     const STEP: usize = 64;

@@ -12,6 +12,8 @@ mod blocks;
 mod f32;
 mod finish;
 mod i8;
+#[cfg(target_arch = "aarch64")]
+pub(in crate::kernel) mod neon;
 mod pack;
 mod packed;
 mod scalar;

@@ -4,6 +4,8 @@
 //! results have the same bits on every instruction set. Sums of f32 are added in an order that depends on it: with N
 //! columns each lies within `N * 2^-24 * sum |w_k x_k|` of the true one, to first order.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod q4;
 mod rows;
 #[cfg(target_arch = "x86_64")]

@@ -13,9 +13,9 @@ use super::{Isa, Level};
 pub enum Arithmetic {
     /// Fused multiply-add in f32.
     F32,
-    /// Four 8-bit products in one instruction (`vpdpbusd`).
+    /// Four 8-bit products a sum in one instruction (`vpdpbusd`, `sdot`), or eight (`smmla`).
     Dot,
-    /// Pairs of products of codes widened to 16 bits (`vpmaddwd`), added in int32: exact without such an instruction.
+    /// Pairs of products of codes widened to 16 bits (`vpmaddwd`, `smlal`), added in int32: exact without such an instruction.
     Widened,
     /// Pairs of 8-bit products that saturate in 16 bits (`vpmaddubsw`), widened and added.
     Saturating,
@@ -60,6 +60,11 @@ pub fn burst(isa: Isa, what: Arithmetic, n_rounds: u64) -> Option<u64> {
             // SAFETY: as above.
             Some(unsafe { x86::saturating(n_rounds) })
         }
+        #[cfg(target_arch = "aarch64")]
+        Arithmetic::Dot if matches!(isa.level(), Level::NeonDotprod | Level::NeonI8mm) => Some(arm::dot(isa, n_rounds)),
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: the token says that this processor has it.
+        Arithmetic::Widened if isa.level() != Level::Scalar => Some(unsafe { arm::widened(n_rounds) }),
         _ => None,
     }
 }
@@ -177,6 +182,63 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::{arch::aarch64::*, hint::black_box};
+
+    use crate::kernel::{
+        Isa, Level,
+        gemm::neon::{dot as sdot, matrix as smmla},
+    };
+
+    const SUMS: usize = 16;
+
+    pub(super) fn dot(isa: Isa, n_rounds: u64) -> u64 {
+        // SAFETY: the token says that this processor has the one or the other.
+        unsafe { if isa.level() == Level::NeonI8mm { matrix(n_rounds) } else { four(n_rounds) } }
+    }
+
+    #[target_feature(enable = "neon,dotprod")]
+    fn four(n_rounds: u64) -> u64 {
+        let (a, b) = (black_box(vdupq_n_s8(3)), black_box(vdupq_n_s8(-5)));
+        let mut sums = [vdupq_n_s32(0); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = sdot(*sum, a, b);
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 16 * 2
+    }
+
+    #[target_feature(enable = "neon,i8mm")]
+    fn matrix(n_rounds: u64) -> u64 {
+        let (a, b) = (black_box(vdupq_n_s8(3)), black_box(vdupq_n_s8(-5)));
+        let mut sums = [vdupq_n_s32(0); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = smmla(*sum, a, b);
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 32 * 2
+    }
+
+    #[target_feature(enable = "neon")]
+    pub(super) fn widened(n_rounds: u64) -> u64 {
+        let a = black_box(vdup_n_s16(3));
+        // Each sum gives a factor of its own next product: nothing can be taken out of the loop.
+        let mut sums = [black_box(vdupq_n_s32(1)); SUMS];
+        for _ in 0..n_rounds {
+            for sum in &mut sums {
+                *sum = vmlal_s16(*sum, a, vget_low_s16(vreinterpretq_s16_s32(*sum)));
+            }
+        }
+        black_box(sums);
+        n_rounds * SUMS as u64 * 4 * 2
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,7 +249,8 @@ mod tests {
             let floats = burst(isa, Arithmetic::F32, 2).expect("every CPU multiplies f32");
             assert!(floats > 0 && burst(isa, Arithmetic::F32, 4) == Some(2 * floats), "{}", isa.name());
             let dot = burst(isa, Arithmetic::Dot, 2);
-            assert_eq!(dot.is_some(), matches!(isa.level(), Level::AvxVnni | Level::Avx512Vnni), "{}", isa.name());
+            use Level::{Avx512Vnni, AvxVnni, NeonDotprod, NeonI8mm};
+            assert_eq!(dot.is_some(), matches!(isa.level(), AvxVnni | Avx512Vnni | NeonDotprod | NeonI8mm), "{}", isa.name());
             assert_eq!(burst(isa, Arithmetic::Dot, 4), dot.map(|n| 2 * n));
         }
         assert_eq!(burst(Isa::SCALAR, Arithmetic::Saturating, 1), None);

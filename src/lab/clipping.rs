@@ -218,8 +218,9 @@ impl<'a> View<'a> {
 /// The three curves: noise over signal in dB, so that the best clip is a valley.
 fn valley(view: &View, clip: f64, sqnr: f64) -> Lines {
     const N_POINTS: i32 = 96;
-    /// Quieter noise than this is not drawn: it would press the valley flat.
-    const FLOOR_DB: f64 = -80.0;
+    /// Noise so far below the bottom of the valley is not drawn: it would press the valley flat.
+    const BELOW_DB: f64 = 20.0;
+    let floor_db = -view.sqnr_db(view.best) - BELOW_DB;
     let x_log = view.absmax > 12.0 * view.sigma;
     let end = (1.1 * view.absmax).max(1.1 * clip);
     let begin = if x_log { 0.25 * view.sigma } else { end / f64::from(N_POINTS) };
@@ -229,7 +230,7 @@ fn valley(view: &View, clip: f64, sqnr: f64) -> Lines {
     };
     let curve = |part: &dyn Fn([f64; 2]) -> f64| {
         let points = (0..N_POINTS).map(at).map(|c| (c / view.sigma, -view.db(part(view.parts(c)))));
-        points.filter(|(_, db)| *db > FLOOR_DB).collect::<Vec<_>>()
+        points.filter(|(_, db)| *db > floor_db).collect::<Vec<_>>()
     };
     let mark = |x: f64, label: &str, role| Mark { x: x / view.sigma, label: label.into(), role };
     Lines {

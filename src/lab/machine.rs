@@ -97,6 +97,20 @@ impl Machine {
         matches!(self.clock, Clock::Recorded(_))
     }
 
+    /// Whether a record has a rate for this kind of work; a machine with a clock finds any.
+    pub fn knows(&self, kind: &str) -> bool {
+        match self.clock {
+            Clock::Real(_) => true,
+            Clock::Recorded(rates) => rate(rates, kind).is_some(),
+        }
+    }
+
+    /// The name of the instruction set that times are of: on a record the strongest of the machine that it was made on.
+    pub fn path(&self) -> &str {
+        let recorded = self.sets.last().copied().filter(|_| self.is_recorded());
+        recorded.unwrap_or(self.isa.name())
+    }
+
     /// Threads for the kernels, one a core; started when first asked for.
     pub fn pool(&self) -> &Pool {
         self.pool.get_or_init(|| Pool::new(self.n_cores))
@@ -105,9 +119,16 @@ impl Machine {
     /// Seconds that `work` takes. A record does not call `run`, so results that are shown are computed outside; work of
     /// a kind that it does not know goes at [`UNKNOWN_RATE`].
     pub fn time(&self, work: Work, run: &mut dyn FnMut()) -> f64 {
+        self.time_within(&[work], run)
+    }
+
+    /// As [`time`](Self::time), of a run that several things hold back at once, such as reading and arithmetic: on a
+    /// record it takes as long as the slowest of them.
+    pub fn time_within(&self, limits: &[Work], run: &mut dyn FnMut()) -> f64 {
+        let recorded = |rates, work: &Work| work.amount / rate(rates, work.kind).unwrap_or(UNKNOWN_RATE);
         match self.clock {
             Clock::Real(stopwatch) => stopwatch(run).as_secs_f64(),
-            Clock::Recorded(rates) => work.amount / rate(rates, work.kind).unwrap_or(UNKNOWN_RATE),
+            Clock::Recorded(rates) => limits.iter().map(|work| recorded(rates, work)).fold(0.0, f64::max),
         }
     }
 

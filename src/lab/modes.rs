@@ -20,6 +20,13 @@ pub(super) const LAB: Lab = Lab {
 
 const PARAMS: &[ParamSpec] = &[
     choice(
+        "layer",
+        "layer",
+        &[option("gaussian", "Gaussian"), option("minilm", "MiniLM intermediate")],
+        "gaussian",
+        "drawn activations and weights, or real ones: 256 tokens of 384 channels and the first rows of the matrix",
+    ),
+    choice(
         "mode",
         "mode",
         &[
@@ -71,9 +78,13 @@ const PARAMS: &[ParamSpec] = &[
     int("batches", "batches", (2, 16, 1), 4, "batches at run time; the gain moves evenly from 1 to the drift"),
     int("bits", "bits", (4, 8, 1), 8, "width of a code, of weights and activations"),
     doubling("outputs", "outputs", (16, 256), 64, "output channels of the layer"),
-    SEED,
-    doubling("n", "activations", (1024, 1_048_576), 262_144, "activations of a batch, in tokens of 256 channels"),
+    SEED.when(is_drawn),
+    doubling("n", "activations", (1024, 1_048_576), 262_144, "activations of a batch, in tokens of 256 channels").when(is_drawn),
 ];
+
+fn is_drawn(params: &Params) -> bool {
+    params.choice("layer") == "gaussian"
+}
 
 /// A range that is found before run time.
 fn is_fixed(params: &Params) -> bool {
@@ -175,7 +186,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("activation_worst_db", worst(|b| b.activation_db)),
             value("activation_last_db", last.activation_db),
             value("weight_db", out.weight_db),
-            value("range", out.clip),
+            value("range", out.clip_sigma),
             value("weight_bytes", cost.weight_bytes),
             value("int_macs", cost.int_macs),
             value("float_macs", cost.float_macs),
@@ -209,7 +220,7 @@ fn by_batch(out: &Run) -> Lines {
     Lines {
         view: "by batch",
         heading: worst.map_or("no error in any batch".into(), |(gain, db)| format!("worst batch {db:.2} dB, at gain {gain:.2}")),
-        x_label: "gain of the batch",
+        x_label: "gain",
         y_label: "SQNR",
         y_unit: "dB",
         series,
@@ -220,7 +231,7 @@ fn by_batch(out: &Run) -> Lines {
 
 fn notes(mode: Mode, out: &Run) -> Vec<String> {
     let mut notes = Vec::new();
-    if out.clip.is_none() {
+    if out.clip_sigma.is_none() {
         notes.push("range is absent: this mode fixes none before run time.".into());
     }
     notes.push(
@@ -272,6 +283,17 @@ mod tests {
         let at_gain_4 = |observer| got(&[("calibration_gain", "4"), ("observer", observer)], "worst_db");
         assert!(at_gain_4("mse") >= 28.0, "{}", at_gain_4("mse"));
         assert!(at_gain_4("min_max") < 28.0, "{}", at_gain_4("min_max"));
+    }
+
+    #[test]
+    fn real_tokens_want_a_range_each() {
+        let db = |set: &[(&str, &str)], name| got(&[&[("layer", "minilm"), ("drift", "1")], set].concat(), name);
+        // The activations alone as in `assets/FIGURES.txt`.
+        for (scales, expected) in [("tensor", 20.35), ("token", 34.81)] {
+            let activations = db(&[("mode", "dynamic"), ("activations", scales)], "activation_worst_db");
+            assert!((activations - expected).abs() < 0.006, "{scales}: {activations}");
+        }
+        assert_eq!(db(&[("mode", "weight_only")], "weight_bytes"), 64.0 * 384.0 + 64.0 * 4.0);
     }
 
     #[test]

@@ -134,6 +134,7 @@ pub enum Figure {
     Ticks(Ticks),
     Heatmap(Heatmap),
     Flow(Flow),
+    Images(Images),
 }
 
 impl Figure {
@@ -152,6 +153,7 @@ impl Figure {
             Self::Ticks(f) => f.view,
             Self::Heatmap(f) => f.view,
             Self::Flow(f) => f.view,
+            Self::Images(f) => f.view,
         }
     }
 
@@ -170,6 +172,7 @@ impl Figure {
             Self::Ticks(f) => &f.heading,
             Self::Heatmap(f) => &f.heading,
             Self::Flow(f) => &f.heading,
+            Self::Images(f) => &f.heading,
         }
     }
 }
@@ -477,4 +480,22 @@ pub struct Stage {
     pub role: SeriesRole,
     /// What it costs or loses, in a few words.
     pub note: String,
+}
+
+/// Small pictures side by side, all of one size.
+#[derive(Clone, Debug, Serialize)]
+pub struct Images {
+    pub view: &'static str,
+    pub heading: String,
+    /// Pixels of a row.
+    pub width: usize,
+    pub pictures: Vec<Picture>,
+}
+
+/// One picture with lines of words below it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Picture {
+    /// Row-major, whole rows; 0 is paper, 1 is ink.
+    pub pixels: Vec<f32>,
+    pub caption: Vec<String>,
 }

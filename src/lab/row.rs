@@ -128,6 +128,11 @@ pub(super) fn grouped(n: u64) -> String {
     [first].into_iter().chain(groups).filter(|group| !group.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// `-12345` as `-12 345`.
+pub(super) fn signed(n: i64) -> String {
+    format!("{}{}", if n < 0 { "-" } else { "" }, grouped(n.unsigned_abs()))
+}
+
 /// One word or its plural.
 pub(super) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })

@@ -208,6 +208,11 @@ fn check_figure(figure: &Figure, at: &dyn Fn() -> String) {
         Figure::Heatmap(h) => {
             assert!(h.n_cols > 0 && h.values.len().is_multiple_of(h.n_cols) && h.lo < h.hi, "{}", at());
         }
+        Figure::Images(f) => {
+            let is_whole = |p: &Picture| !p.pixels.is_empty() && p.pixels.len().is_multiple_of(f.width);
+            assert!(f.width > 0 && f.pictures.iter().all(is_whole), "{}", at());
+            assert!(f.pictures.iter().flat_map(|p| &p.pixels).all(|ink| (0.0..=1.0).contains(ink)), "{}", at());
+        }
         Figure::Flow(f) => assert!(f.stages.last().is_some_and(|last| last.out.is_empty()), "{}", at()),
     }
 }

@@ -21,6 +21,11 @@ pub enum Route {
     Terms {
         term: Option<String>,
     },
+    /// What a track of a course leads to, and how far the learner is in it.
+    Track {
+        course: String,
+        id: String,
+    },
     /// Drills from the lessons that are complete.
     Practice,
     Progress,
@@ -34,7 +39,7 @@ pub struct RouteError {
     pub why: String,
 }
 
-/// `map`, `lesson core/affine-map/relu-scale`, `lab quantize bits=4`, `term scale`, `terms`, `practice`, `progress`, `settings`.
+/// `map`, `lesson core/affine-map/relu-scale`, `lab quantize bits=4`, `track core/foundations`, `term scale`, `terms`, `practice`, `progress`, `settings`.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -47,6 +52,7 @@ impl fmt::Display for Route {
             }
             Self::Terms { term: None } => f.write_str("terms"),
             Self::Terms { term: Some(term) } => write!(f, "term {term}"),
+            Self::Track { course, id } => write!(f, "track {course}/{id}"),
             Self::Practice => f.write_str("practice"),
             Self::Progress => f.write_str("progress"),
             Self::Settings => f.write_str("settings"),
@@ -70,11 +76,17 @@ impl Route {
             ("settings", []) => Ok(Self::Settings),
             ("lesson", [path]) => Self::lesson(path, home)
                 .ok_or_else(|| fail("a lesson is `lesson ID`, `lesson COURSE/ID` or `lesson COURSE/ID/STEP`")),
+            ("track", [path]) => {
+                // A track is named like a lesson: `ID`, or `COURSE/ID`.
+                let node = NodeId::parse(path, home).ok_or_else(|| fail("a track is `track ID` or `track COURSE/ID`"))?;
+                Ok(Self::Track { course: node.course().into(), id: node.lesson().into() })
+            }
             ("lab", [id, set @ ..]) => Self::lab(id, set).map_err(|why| fail(&why)),
             (id, set) if lab::find(id).is_some() => Self::lab(id, set).map_err(|why| fail(&why)),
-            (path, []) => Self::lesson(path, home)
-                .ok_or_else(|| fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
-            _ => Err(fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `term ID`")),
+            (path, []) => Self::lesson(path, home).ok_or_else(|| {
+                fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `track ID`, `term ID`")
+            }),
+            _ => Err(fail("places are map, terms, practice, progress, settings, `lesson ID`, `lab ID`, `track ID`, `term ID`")),
         }
     }
 
@@ -113,6 +125,7 @@ mod tests {
             "map",
             "lesson core/affine-map",
             "lesson core/affine-map/see-it",
+            "track core/foundations",
             "terms",
             "term scale",
             "practice",

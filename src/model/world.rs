@@ -6,9 +6,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    course::Library,
+    course::{Head, Library, Status},
     id::NodeId,
-    learner::{CourseFacts, Event, EventId, GradedStep, NodeFacts, State, What},
+    learner::{CourseFacts, Event, EventId, GradedStep, Mark, NodeFacts, State, What},
     model::{JobId, Now, Stored},
 };
 
@@ -129,6 +129,19 @@ impl Model {
         let stood = self.learner.last_position().map(|step| step.node()).filter(|node| self.library.head(node).is_some());
         let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Complete;
         stood.clone().filter(unfinished).or_else(|| self.next_open(None)).or(stood)
+    }
+
+    /// The active lessons of a track, in the order of the map.
+    pub fn lessons_of_track<'m>(&'m self, course: &str, track: &'m str) -> impl Iterator<Item = &'m Head> {
+        let heads = self.library.course(course).into_iter().flat_map(|course| &course.heads);
+        heads.filter(move |head| head.track == track && head.status == Status::Active)
+    }
+
+    /// Whether a track has active lessons and all of them are complete.
+    pub fn track_is_complete(&self, course: &str, track: &str) -> bool {
+        let mut lessons = self.lessons_of_track(course, track).peekable();
+        let complete = |head: &Head| self.learner.node(&head.node, &self.facts).mark >= Mark::Complete;
+        lessons.peek().is_some() && lessons.all(complete)
     }
 
     /// The first node, in the order of the course, that is neither locked nor complete.

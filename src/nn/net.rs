@@ -1,5 +1,7 @@
 //! A net in FP32.
 
+use std::ops::Range;
+
 use super::{
     Set,
     layer::{Dense, Layer, Shape},
@@ -26,10 +28,15 @@ impl Net {
 
     /// Scores `[n, classes]` of `n` images `[n, input]`. Sums are added in an order that depends on the instruction set.
     pub fn scores_on(&self, isa: Isa, images: &[f32]) -> Vec<f32> {
-        self.layers
-            .iter()
-            .zip(self.shapes())
-            .fold(images.to_vec(), |x, (layer, shape)| forward(layer, shape, &x, &mut |dense, rows| dense.apply_on(isa, rows)))
+        self.part_on(isa, 0..self.layers.len(), images)
+    }
+
+    /// What some layers make of the activations in front of the first of them, as [`Net::scores_on`] computes it. Panics
+    /// beyond the last layer.
+    pub fn part_on(&self, isa: Isa, layers: Range<usize>, x: &[f32]) -> Vec<f32> {
+        let shapes = self.shapes();
+        layers
+            .fold(x.to_vec(), |x, idx| forward(&self.layers[idx], shapes[idx], &x, &mut |dense, rows| dense.apply_on(isa, rows)))
     }
 
     /// The activations in front of each layer and behind the last, each `[n, shape]`; the same on every machine.
@@ -59,7 +66,7 @@ impl Net {
 }
 
 /// The place of the highest score; the first of equals.
-pub(super) fn best<T: Copy + PartialOrd>(scores: &[T]) -> u8 {
+pub fn best<T: Copy + PartialOrd>(scores: &[T]) -> u8 {
     let best = scores.iter().enumerate().fold(0, |b, (i, s)| if *s > scores[b] { i } else { b });
     u8::try_from(best).unwrap_or(u8::MAX)
 }
@@ -82,7 +89,7 @@ fn forward(layer: &Layer, shape: Shape, x: &[f32], product: Product) -> Vec<f32>
             x.iter().zip(lines.iter().cycle()).map(|(x, (factor, offset))| factor * x + offset).collect()
         }
         Layer::Relu => x.iter().map(|x| x.max(0.0)).collect(),
-        Layer::MaxPool => max_pool(x, shape).0,
+        Layer::MaxPool => max_pool(x, shape),
     }
 }
 

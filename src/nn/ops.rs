@@ -31,13 +31,16 @@ pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
 /// `border`.
 pub(super) fn patches<T: Copy>(x: &[T], shape: Shape, border: T) -> Vec<T> {
     let mut out = Vec::with_capacity(9 * x.len());
+    // With the border around it, each of the three rows of a patch is one piece of the image.
+    let (line, wide) = (shape.cols * shape.channels, (shape.cols + 2) * shape.channels);
+    let mut framed = vec![border; (shape.rows + 2) * wide];
     for image in x.chunks_exact(shape.len()) {
+        for (row, values) in image.chunks_exact(line).enumerate() {
+            framed[(row + 1) * wide + shape.channels..][..line].copy_from_slice(values);
+        }
         for (row, col) in places(shape) {
-            for (r, c) in around(row, col) {
-                match place(shape, r, c) {
-                    Some(at) => out.extend_from_slice(&image[at * shape.channels..][..shape.channels]),
-                    None => out.extend(std::iter::repeat_n(border, shape.channels)),
-                }
+            for r in row..row + 3 {
+                out.extend_from_slice(&framed[r * wide + col * shape.channels..][..3 * shape.channels]);
             }
         }
     }
@@ -58,8 +61,25 @@ pub(super) fn add_patches(patches: &[f32], shape: Shape, x: &mut [f32]) {
     }
 }
 
-/// The largest of every 2 x 2 patch, and where in `x` it stood (the first of equals).
-pub(super) fn max_pool<T: Copy + PartialOrd>(x: &[T], shape: Shape) -> (Vec<T>, Vec<usize>) {
+/// The largest of every 2 x 2 patch.
+pub(super) fn max_pool<T: Copy + PartialOrd>(x: &[T], shape: Shape) -> Vec<T> {
+    let n = shape.channels;
+    let line = shape.cols * n;
+    let mut out = Vec::with_capacity(x.len() / 4);
+    for image in x.chunks_exact(shape.len()) {
+        for pair in image.chunks_exact(2 * line).take(shape.rows / 2) {
+            let (upper, lower) = pair.split_at(line);
+            for (above, below) in upper.chunks_exact(2 * n).zip(lower.chunks_exact(2 * n)) {
+                let larger = |a: T, b: T| if b > a { b } else { a };
+                out.extend((0..n).map(|c| larger(larger(above[c], above[n + c]), larger(below[c], below[n + c]))));
+            }
+        }
+    }
+    out
+}
+
+/// The same, and where in `x` each stood (the first of equals).
+pub(super) fn max_pool_places(x: &[f32], shape: Shape) -> (Vec<f32>, Vec<usize>) {
     let n_images = x.len() / shape.len();
     let (mut values, mut from) = (Vec::with_capacity(x.len() / 4), Vec::with_capacity(x.len() / 4));
     for image in 0..n_images {
@@ -131,6 +151,8 @@ mod tests {
     #[test]
     fn pooling_keeps_the_largest_and_its_place() {
         let x = [1, 9, 5, 2, 0, 0, 3, 9, 8, 4, 0, 0];
-        assert_eq!(max_pool(&x, SHAPE), (vec![8, 9], vec![8, 1]));
+        let x = x.map(|x| x as f32);
+        assert_eq!(max_pool_places(&x, SHAPE), (vec![8.0, 9.0], vec![8, 1]));
+        assert_eq!(max_pool(&x, SHAPE), [8.0, 9.0]);
     }
 }

@@ -162,7 +162,7 @@ impl QuantNet {
                 Layer::Linear(_) => product(at, &codes),
                 // A border of real 0 is a border of zero points.
                 Layer::Conv(_) => product(at, &patches(&codes, shape, self.grids[at].zero())),
-                Layer::MaxPool => max_pool(&codes, shape).0,
+                Layer::MaxPool => max_pool(&codes, shape),
                 // The product before it ended at the zero point.
                 Layer::Relu | Layer::Norm(_) => codes,
             };
@@ -185,7 +185,7 @@ impl QuantNet {
                 Layer::Linear(_) => self.dynamic_product(at, &x, None),
                 Layer::Conv(_) => self.dynamic_product(at, &x, Some(shape)),
                 Layer::Relu => x.iter().map(|x| x.max(0.0)).collect(),
-                Layer::MaxPool => max_pool(&x, shape).0,
+                Layer::MaxPool => max_pool(&x, shape),
                 Layer::Norm(_) => x,
             };
             at += usize::from(layer.dense().is_some());
@@ -195,7 +195,7 @@ impl QuantNet {
     }
 
     fn dynamic_product(&self, at: usize, x: &[f32], patches_of: Option<Shape>) -> Vec<f32> {
-        let grid = grid_by_extremes(x, self.activation_bits);
+        let grid = Grid::of_batch(x, self.activation_bits);
         let mut codes = grid.codes(x);
         if let Some(shape) = patches_of {
             codes = patches(&codes, shape, grid.zero());
@@ -225,6 +225,12 @@ impl QuantNet {
 }
 
 impl Grid {
+    /// The grid of a batch by its smallest and largest value, as ONNX DynamicQuantizeLinear has it.
+    pub fn of_batch(values: &[f32], bits: u32) -> Self {
+        let (lo, hi) = min_max(values).unwrap_or((0.0, 0.0));
+        grid_for((lo.into(), hi.into()), bits)
+    }
+
     /// The code of each value, rounded to the nearest even.
     pub fn codes(self, values: &[f32]) -> Vec<u8> {
         let mut codes = vec![0; values.len()];
@@ -307,12 +313,6 @@ fn activation_range(bits: u32) -> CodeRange {
 fn grid_for((lo, hi): (f64, f64), bits: u32) -> Grid {
     let range = activation_range(bits);
     Grid { by: affine_of(lo, hi, Scheme::Affine, range, ScaleFormat::F32), range }
-}
-
-/// The grid of values by minimum and maximum, as ONNX DynamicQuantizeLinear has it.
-fn grid_by_extremes(values: &[f32], bits: u32) -> Grid {
-    let (lo, hi) = min_max(values).unwrap_or((0.0, 0.0));
-    grid_for((lo.into(), hi.into()), bits)
 }
 
 /// Runs the calibration images through the FP32 net and finds a grid for the input and for what each matrix (with its

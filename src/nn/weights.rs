@@ -2,26 +2,53 @@
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::{layer::Layer, net::Net};
+use super::{Arch, layer::Layer, net::Net};
 
-/// 14 kB and 9 kB, seed 1 of [`super::Recipe::mlp`] and [`super::Recipe::conv`]; `assets/README.md` says how to make
-/// them again.
+/// 72 kB and 46 kB: the nets of the seeds in [`Arch::SHIPPED`]; `assets/README.md` says how to make them again.
 static MLP: &[u8] = include_bytes!("../../assets/digits/mlp.safetensors");
 static CONV: &[u8] = include_bytes!("../../assets/digits/conv.safetensors");
 
-impl Net {
-    /// The perceptron 64-32-32-10, trained.
-    pub fn trained_mlp() -> Self {
-        let mut net = Self::mlp(0);
-        net.read(MLP);
-        net
+impl Arch {
+    /// A trained net that is part of the program, with its batch norms; `None` for a seed that is not in
+    /// [`Arch::SHIPPED`].
+    pub fn shipped(self, seed: u64) -> Option<Net> {
+        Self::SHIPPED.contains(&seed).then(|| {
+            let mut net = self.untrained(0);
+            net.read(if self == Self::Mlp { MLP } else { CONV }, seed);
+            net
+        })
     }
 
-    /// The convolutional net, trained, with its batch norms.
+    /// The bytes of a safetensors file with every array of trained nets and their seeds.
+    pub fn file(nets: &[(u64, Net)]) -> Vec<u8> {
+        let arrays: Vec<(String, Vec<u8>)> = nets
+            .iter()
+            .flat_map(|(seed, net)| {
+                let bytes = |array: &[f32]| array.iter().flat_map(|x| x.to_le_bytes()).collect();
+                net.clone()
+                    .arrays()
+                    .into_iter()
+                    .map(move |(name, array)| (format!("{seed}.{name}"), bytes(array)))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let views = arrays.iter().map(|(name, bytes)| {
+            let view = TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).expect("four bytes were written for each value");
+            (name, view)
+        });
+        safetensors::serialize(views, None).expect("names are different and arrays are whole")
+    }
+}
+
+impl Net {
+    /// The perceptron 64-32-32-10, trained from seed 1.
+    pub fn trained_mlp() -> Self {
+        Arch::Mlp.shipped(1).expect("seed 1 is part of the program")
+    }
+
+    /// The convolutional net, trained from seed 1, with its batch norms.
     pub fn trained_conv() -> Self {
-        let mut net = Self::conv(0);
-        net.read(CONV);
-        net
+        Arch::Conv.shipped(1).expect("seed 1 is part of the program")
     }
 
     /// Every array of the net by name: `0.weight`, `0.bias`, `1.gamma`, ...
@@ -41,25 +68,14 @@ impl Net {
     }
 
     /// Fills the arrays from a file of the program's own.
-    fn read(&mut self, file: &[u8]) {
+    fn read(&mut self, file: &[u8], seed: u64) {
         let file = SafeTensors::deserialize(file).expect("the embedded file is sound; a test reads all of it");
         for (name, array) in self.arrays() {
-            let view = file.tensor(&name).expect("the embedded file has every array of the net; a test reads them");
+            let view =
+                file.tensor(&format!("{seed}.{name}")).expect("the embedded file has every array of the net; a test reads them");
             assert_eq!((view.dtype(), view.data().len()), (Dtype::F32, 4 * array.len()), "{name}");
             array.iter_mut().zip(view.data().as_chunks().0).for_each(|(to, from)| *to = f32::from_le_bytes(*from));
         }
-    }
-
-    /// The bytes of a safetensors file with every array.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut net = self.clone();
-        let arrays: Vec<(String, Vec<u8>)> =
-            net.arrays().into_iter().map(|(name, array)| (name, array.iter().flat_map(|x| x.to_le_bytes()).collect())).collect();
-        let views = arrays.iter().map(|(name, bytes)| {
-            let view = TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).expect("four bytes were written for each value");
-            (name, view)
-        });
-        safetensors::serialize(views, None).expect("names are different and arrays are whole")
     }
 }
 
@@ -68,39 +84,42 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::{
-        kernel::Isa,
-        nn::{Digits, Recipe, train},
-    };
+    use crate::{kernel::Isa, nn::Digits};
 
-    fn made(mut net: Net, recipe: Recipe) -> Net {
-        let Ok(()) = train(&mut net, &Digits::embedded().train, &recipe, &mut |_| Ok::<(), Infallible>(()));
-        net
-    }
-
-    /// `UPDATE_WEIGHTS=1 cargo test nn::weights` makes the files again.
+    /// `UPDATE_WEIGHTS=1 cargo test --lib nn::weights` makes the files again. The first seed is trained anew each time,
+    /// all of them with `QUANTLEARN_THOROUGH`.
     #[test]
     fn the_shipped_nets_are_what_training_gives() {
-        let nets = [("mlp", made(Net::mlp(1), Recipe::mlp(1))), ("conv", made(Net::conv(1), Recipe::conv(1)))];
-        if std::env::var_os("UPDATE_WEIGHTS").is_some() {
-            for (name, net) in &nets {
+        let set = Digits::embedded().train;
+        let trained = |arch: Arch, seed| {
+            let Ok(net) = arch.trained(seed, &set, &mut |_| Ok::<(), Infallible>(()));
+            (seed, net)
+        };
+        for (arch, name) in [(Arch::Mlp, "mlp"), (Arch::Conv, "conv")] {
+            if std::env::var_os("UPDATE_WEIGHTS").is_some() {
+                let nets: Vec<_> = Arch::SHIPPED.map(|seed| trained(arch, seed)).collect();
                 let path = format!("{}/assets/digits/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
-                std::fs::write(path, net.to_bytes()).expect("the assets can be written");
+                std::fs::write(path, Arch::file(&nets)).expect("the assets can be written");
+                continue;
             }
-            return;
+            let n_seeds = if std::env::var_os("QUANTLEARN_THOROUGH").is_some() { usize::MAX } else { 1 };
+            for seed in Arch::SHIPPED.take(n_seeds) {
+                assert_eq!(Some(trained(arch, seed).1), arch.shipped(seed), "{name}, seed {seed}");
+            }
         }
-        let [mlp, conv] = nets.map(|(_, net)| net);
-        assert_eq!(mlp, Net::trained_mlp());
-        assert_eq!(conv, Net::trained_conv());
     }
 
     #[test]
     fn the_shipped_nets_read_the_test_images() {
         let test = Digits::embedded().test;
-        for (net, least) in [(Net::trained_mlp(), 96.0), (Net::trained_conv(), 97.0)] {
-            let accuracy = net.accuracy_on(Isa::SCALAR, &test);
-            assert!(accuracy >= least, "{accuracy}");
-            assert!((net.folded().accuracy_on(Isa::SCALAR, &test) - accuracy).abs() < 0.21, "folding changes no function");
+        for (arch, least) in [(Arch::Mlp, 95.0), (Arch::Conv, 97.0)] {
+            for seed in Arch::SHIPPED {
+                let net = arch.shipped(seed).expect("the seed is part of the program");
+                let accuracy = net.accuracy_on(Isa::SCALAR, &test);
+                assert!(accuracy >= least, "{arch:?}, seed {seed}: {accuracy}");
+                assert!((net.folded().accuracy_on(Isa::SCALAR, &test) - accuracy).abs() < 0.21, "folding changes no function");
+            }
+            assert_eq!(arch.shipped(0), None);
         }
     }
 }

@@ -46,6 +46,7 @@ impl Palette {
         let loading = Some(cx.run(Slot::Glossary, Job::Glossary));
         let field = Field::new(60).placeholder("lesson, lab, term, place or action").with_text(text);
         let mut entries: Vec<Entry> = lessons(cx);
+        entries.extend(tracks(cx));
         entries.extend(lab_routes().map(|(label, route)| Entry {
             label: format!("lab  {label}"),
             aside: String::new(),
@@ -167,6 +168,20 @@ fn lessons(cx: &Cx) -> Vec<Entry> {
         Entry { label: format!("lesson  {}", head.title), aside: aside.into(), what }
     };
     cx.model.library.heads().into_iter().map(entry).collect()
+}
+
+/// The tracks that are complete: what they taught can be looked at again.
+fn tracks(cx: &Cx) -> Vec<Entry> {
+    let model = &*cx.model;
+    let tracks = model.library.courses().flat_map(|course| course.tracks.iter().map(|track| (course.id.clone(), track)));
+    let complete = tracks.filter(|(course, track)| model.track_is_complete(course, &track.id));
+    complete
+        .map(|(course, track)| Entry {
+            label: format!("track  {}", track.title),
+            aside: "complete".into(),
+            what: What::Go(Route::Track { course, id: track.id.clone() }),
+        })
+        .collect()
 }
 
 /// The actions of the screen beneath that are worth finding by name.

@@ -2,6 +2,7 @@
 
 mod asking;
 mod bench;
+mod card;
 mod challenge;
 mod closing;
 pub(in crate::screen) mod draw;
@@ -24,7 +25,7 @@ use crate::{
     course::{Lesson, Step, StepBody},
     id::NodeId,
     input::{Action, Context},
-    learner::What,
+    learner::{Mark, What},
     model::{Failure, Job, JobEvent, JobId, Model, Outcome, Route, Slot},
     screen::{Confirmed, Cx, Input, Offer, Screen, Show, View},
     theme::Role,
@@ -38,7 +39,7 @@ pub struct LessonScreen {
     loading: Option<JobId>,
     /// What was wrong with the lesson file, or that it could not be read at all.
     trouble: Vec<String>,
-    /// The step to begin at, once the lesson is there.
+    /// The step that was asked for, once the lesson is there; without one it opens where it stands.
     wanted: Option<String>,
     /// The step in view; behind the last one stands the closing card.
     idx: usize,
@@ -52,6 +53,9 @@ pub struct LessonScreen {
     link: Option<usize>,
     /// Its first step was opened.
     begun: bool,
+    /// It was not complete when it was opened, and the end of its track was not shown yet: what is complete behind the
+    /// last step was completed here.
+    fresh: bool,
     /// Another screen stands over it.
     covered: bool,
 }
@@ -71,6 +75,8 @@ enum Face {
     },
     Lab(Box<Challenge>),
     Closing,
+    /// The reference card, which a finished lesson opens with. Like the closing card it stands behind the steps.
+    Card,
 }
 
 /// How a graded step came to its end.
@@ -83,13 +89,12 @@ pub(in crate::screen) enum Settled {
 impl LessonScreen {
     pub fn new(node: NodeId, step: Option<String>, cx: &mut Cx) -> Self {
         let loading = Some(cx.run(Slot::Lesson, Job::Lesson(node.clone())));
-        let wanted = step.or_else(|| cx.model.learner.position_in(&node).map(|id| id.step().to_owned()));
         Self {
             node,
             lesson: None,
             loading,
             trouble: Vec::new(),
-            wanted,
+            wanted: step,
             idx: 0,
             face: Face::Reading,
             scroll: 0,
@@ -97,6 +102,7 @@ impl LessonScreen {
             gained: 0,
             link: None,
             begun: false,
+            fresh: false,
             covered: false,
         }
     }
@@ -134,12 +140,16 @@ impl LessonScreen {
 
     /// Begins a lesson that is there and has not begun.
     fn begin_where_wanted(&mut self, cx: &mut Cx) {
-        if self.begun || self.lesson.is_none() {
+        let Some(lesson) = self.lesson.clone().filter(|_| !self.begun) else { return };
+        self.begun = true;
+        self.fresh = cx.model.learner.node(&self.node, &cx.model.facts).mark < Mark::Complete;
+        let wanted = self.wanted.take();
+        if wanted.is_none() && card::opens(&lesson, cx.model) {
+            (self.idx, self.face) = (lesson.steps.len(), Face::Card);
             return;
         }
-        self.begun = true;
-        let idx = self.wanted.take().and_then(|step| self.lesson.as_ref()?.step_idx(&step)).unwrap_or(0);
-        self.begin(idx, cx);
+        let step = wanted.or_else(|| cx.model.learner.position_in(&self.node).map(|id| id.step().to_owned()));
+        self.begin(step.and_then(|step| lesson.step_idx(&step)).unwrap_or(0), cx);
     }
 
     /// In the figure of sorted rows `n` and `p` walk the rows, not the steps.
@@ -248,6 +258,7 @@ impl LessonScreen {
             Face::Asking { .. } => asking::update(self, Input::Action(action), cx),
             Face::Lab(_) => self.act_on_lab(Input::Action(action), cx),
             Face::Closing => closing::act(self, action, cx),
+            Face::Card => card::act(self, action, cx),
         }
     }
 
@@ -271,7 +282,7 @@ impl LessonScreen {
             Face::Asking { .. } => asking::update(self, input, cx),
             Face::Lab(_) => self.act_on_lab(input, cx),
             Face::Bench(_) => self.act_on_bench(input, cx),
-            Face::Reading | Face::Closing => {}
+            Face::Reading | Face::Closing | Face::Card => {}
         }
     }
 

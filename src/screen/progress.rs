@@ -91,11 +91,21 @@ fn tracks(page: &mut Page, view: &View) {
     }
 }
 
-/// The personal bests of lab challenges, over the metric of their par.
 fn bests(page: &mut Page, view: &View) {
+    let lines = best_lines(view.model.library.heads(), view);
+    if lines.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(Span::styled("Best results", view.theme.style(Role::Accent)));
+    lines.into_iter().for_each(|line| page.line(line));
+}
+
+/// The personal bests of the lab challenges of some lessons, over the metric of their par.
+pub(in crate::screen) fn best_lines<'h>(heads: impl IntoIterator<Item = &'h Head>, view: &View) -> Vec<Line<'static>> {
     let model = view.model;
     let mut lines = Vec::new();
-    for step in model.library.heads().into_iter().flat_map(|head| &head.steps) {
+    for step in heads.into_iter().flat_map(|head| &head.steps) {
         let state = model.learner.step(&step.id);
         let Some((metric, extremes)) = step.par.and_then(|metric| Some((metric, state.best(metric.name)?))) else { continue };
         let best = metric.better_of(extremes.low, extremes.high);
@@ -107,12 +117,7 @@ fn bests(page: &mut Page, view: &View) {
             Span::raw(format!("{name:44} {}", value.trim_end())),
         ]));
     }
-    if lines.is_empty() {
-        return;
-    }
-    page.blank();
-    page.line(Span::styled("Best results", view.theme.style(Role::Accent)));
-    lines.into_iter().for_each(|line| page.line(line));
+    lines
 }
 
 fn history(page: &mut Page, view: &View) {

@@ -11,6 +11,7 @@ mod cells;
 mod error;
 mod flow;
 mod heatmap;
+mod images;
 mod lines;
 mod mirror;
 mod rows;
@@ -116,6 +117,7 @@ impl<'a> FigureView<'a> {
             Figure::Ticks(f) => ticks::draw(self, f, body, buf),
             Figure::Heatmap(f) => heatmap::draw(self, f, body, buf),
             Figure::Flow(f) => flow::draw(self, f, body, buf),
+            Figure::Images(f) => images::draw(self, f, body, buf),
         }
     }
 
@@ -182,6 +184,7 @@ impl<'a> FigureView<'a> {
                 | Figure::Bars(_)
                 | Figure::Ruler(_)
                 | Figure::Ticks(_)
+                | Figure::Images(_)
         );
         has_own.then(|| self.height(width, u16::MAX))
     }
@@ -195,6 +198,7 @@ impl<'a> FigureView<'a> {
             Figure::Bits(f) => bits::height(self, f, width),
             Figure::Cells(f) => cells::height(self, f, width),
             Figure::Flow(f) => flow::height(self, f, width),
+            Figure::Images(f) => images::height(self, f, width),
             Figure::Ticks(f) => ticks::height(f),
             Figure::Heatmap(f) => heatmap::height(f),
             _ => usize::from(u16::MAX),

@@ -13,7 +13,7 @@ use crate::{
         diagnostic::Code,
         lesson::Reader,
         model::{CodeStep, ExerciseStep, Listing, OutputStep, StepBody},
-        raw::{Pairs, RawCode, RawExercise, RawOutput, RawTest, Str},
+        raw::{Pairs, RawCode, RawExercise, RawOutput, RawTest},
         shape::{Shape, fields_of},
     },
     script::{Draw, Test},
@@ -44,15 +44,15 @@ pub(super) fn listings(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         finding.remedy("add the listing that prints it, or leave `expect` out");
     }
     let listings = others.iter().filter_map(|(key, value)| listing(key.get_ref(), value, reader)).collect();
-    let run = raw.run.as_ref().map(|run| code(run, reader));
-    let expect = raw.expect.as_ref().map(|expect| code(expect, reader));
+    let run = raw.run.as_ref().map(|run| reader.code(run));
+    let expect = raw.expect.as_ref().map(|expect| reader.code(expect));
     Some(StepBody::Code(CodeStep { prompt: reader.maybe(&raw.prompt), run, expect, listings }))
 }
 
 pub(super) fn output(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
     let raw: RawOutput = reader.read(value)?;
-    let run = code(&raw.run, reader);
-    let expect = raw.expect.as_ref().map(|expect| code(expect, reader));
+    let run = reader.code(&raw.run);
+    let expect = raw.expect.as_ref().map(|expect| reader.code(expect));
     Some(StepBody::Output(OutputStep { prompt: reader.maybe(&raw.prompt), run, expect }))
 }
 
@@ -69,19 +69,19 @@ pub(super) fn exercise(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         let finding = reader.sink.report(Code::DuplicateId, at, format!("two tests are named `{double}`"));
         finding.remedy("say in each name what it is about");
     }
-    let (starter, solution) = (code(&raw.starter, reader), code(&raw.solution_code, reader));
+    let (starter, solution) = (reader.code(&raw.starter), reader.code(&raw.solution_code));
     let tests = raw.test.into_iter().map(|raw| test(raw, reader)).collect();
     Some(StepBody::Exercise(ExerciseStep { prompt: reader.maybe(&raw.prompt), starter, solution, tests }))
 }
 
 fn test(raw: RawTest, reader: &mut Reader<'_>) -> Test {
-    let call = code(&raw.call, reader);
+    let call = reader.code(&raw.call);
     let times = raw.times.as_ref().map_or(1, |times| *times.get_ref());
     if let Some(times) = raw.times.filter(|times| !(1..=MAX_TIMES).contains(times.get_ref())) {
         let message = format!("a test runs 1 to {MAX_TIMES} times");
         reader.sink.report(Code::BadValue, times.span(), message).remedy("32 times finds what there is to find");
     }
-    let expect = raw.expect.as_ref().map(|expect| code(expect, reader).to_string());
+    let expect = raw.expect.as_ref().map(|expect| reader.code(expect).to_string());
     Test { name: reader.line(&raw.name).to_string(), call: call.to_string(), expect, vars: vars(raw.vars, reader), times }
 }
 
@@ -125,15 +125,6 @@ fn listing(key: &str, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         reader.sink.report(Code::WrongType, value.span(), message).remedy("write the code between ''' and '''");
         return None;
     };
-    let code = code(&Spanned::new(value.span(), text.to_owned()), reader);
+    let code = reader.code(&Spanned::new(value.span(), text.to_owned()));
     Some(Listing { language: Text::clean_line(key).to_string(), code })
-}
-
-/// A listing as it is shown and run: without blank lines around it.
-fn code(raw: &Str, reader: &mut Reader<'_>) -> Text {
-    let text = raw.get_ref().trim_matches('\n').trim_end();
-    if text.trim().is_empty() {
-        reader.sink.report(Code::EmptyText, raw.span(), "this listing is empty").remedy("write it, or leave the key out");
-    }
-    Text::clean(text)
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     export::number::number,
-    lab::{Bits, Cells, Flow, Heatmap, SeriesRole, Ticks},
+    lab::{Bits, Cells, Flow, Heatmap, Images, SeriesRole, Ticks},
 };
 
 /// The width of a character of one-width text.
@@ -149,4 +149,32 @@ pub(super) fn flow(f: &Flow, canvas: &mut Canvas) {
     let names = [("computed in float", SeriesRole::A), ("computed in integers", SeriesRole::B)];
     let used = names.into_iter().filter(|(_, role)| f.stages.iter().any(|stage| stage.role == *role));
     canvas.legend(used.map(|(name, role)| (name.to_owned(), colour(role))));
+}
+
+/// Where the first picture of a line begins, units from one to the next, and pictures of a line.
+const FIRST_PICTURE: f64 = 40.0;
+const PICTURE: f64 = 104.0;
+const PER_LINE: usize = 8;
+
+/// Rows of the plot that the pictures take.
+pub(super) fn n_image_rows(f: &Images) -> usize {
+    let n_lines = f.pictures.len().div_ceil(PER_LINE).max(1);
+    let captions = f.pictures.iter().map(|p| p.caption.len()).max().unwrap_or(0);
+    n_lines * (3 + captions)
+}
+
+pub(super) fn images(f: &Images, canvas: &mut Canvas) {
+    let n_lines = f.pictures.len().div_ceil(PER_LINE).max(1);
+    let line = ROW * (n_image_rows(f) / n_lines) as f64;
+    let size = (PICTURE - 24.0) / f.width.max(1) as f64;
+    for (i, picture) in f.pictures.iter().enumerate() {
+        let (left, top) = (FIRST_PICTURE + PICTURE * (i % PER_LINE) as f64, TOP - 24.0 + line * (i / PER_LINE) as f64);
+        for (at, &ink) in picture.pixels.iter().enumerate().filter(|(_, ink)| **ink > 0.0) {
+            let (x, y) = (left + size * (at % f.width) as f64, top + size * (at / f.width) as f64);
+            canvas.rect(x, y, size, size, INK, f64::from(ink).clamp(0.05, 1.0));
+        }
+        for (k, words) in picture.caption.iter().enumerate() {
+            canvas.text(left, top + PICTURE - 8.0 + 20.0 * k as f64, "start", words);
+        }
+    }
 }

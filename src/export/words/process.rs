@@ -3,7 +3,7 @@
 use super::{MAX_ROWS, range};
 use crate::{
     export::number::{count, number},
-    lab::{Bits, BitsRow, CellRow, Cells, Flow, Heatmap, SeriesRole, Stage, TickRow, Ticks},
+    lab::{Bits, BitsRow, CellRow, Cells, Flow, Heatmap, Images, SeriesRole, Stage, TickRow, Ticks},
 };
 
 /// At most this many places of a set, or cells of a row, are read out.
@@ -128,6 +128,17 @@ pub(super) fn flow(f: &Flow) -> Vec<String> {
         ) + "."
     };
     f.stages.iter().enumerate().map(one).collect()
+}
+
+/// What stands below each picture; the pixels are in JSON.
+pub(super) fn images(f: &Images) -> Vec<String> {
+    let n_rows = f.pictures.first().map_or(0, |p| p.pixels.len() / f.width.max(1));
+    let size = format!("{} of {} by {n_rows} pixels.", count(f.pictures.len() as u64) + " pictures", f.width);
+    let captions: Vec<String> = f.pictures.iter().take(MAX_ITEMS).map(|p| p.caption.join(", ")).collect();
+    let more = f.pictures.len().saturating_sub(MAX_ITEMS);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let captions = (!captions.is_empty()).then(|| format!("{}{more}.", captions.join("; ")));
+    std::iter::once(size).chain(captions).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::super::{Buffer, Isa, Level, Mat, MatMut, Pool};
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::{
     RhsF32, Scratch,
     blocks::Panels,
@@ -74,6 +76,8 @@ pub(super) fn kernel_of(isa: Isa) -> &'static Kernel {
         Level::Avx512 | Level::Avx512Vnni => &avx512::F32,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 | Level::AvxVnni => &avx2::F32,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon | Level::NeonDotprod | Level::NeonI8mm => &neon::F32,
         _ => &scalar::F32,
     }
 }

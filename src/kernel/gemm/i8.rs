@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::super::{Isa, Level, Mat, Pool};
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
     blocks::{Panels, shares},
@@ -75,6 +77,12 @@ pub(super) fn path_of(isa: Isa) -> &'static Kernel {
         Level::AvxVnni => &avx2::VNNI,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 | Level::Avx512 => &avx2::WIDENING,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => &neon::I8,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDotprod => &neon::I8_DOT,
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonI8mm => &neon::I8_MATRIX,
         _ => &scalar::I8,
     }
 }

@@ -119,6 +119,10 @@ pub(super) fn dots(isa: Isa, w: &RowsQ4, first: usize, x: &VecQ8, y: &mut [f32])
     if super::x86::dots_q4(isa, w, first, x, y) {
         return;
     }
+    #[cfg(target_arch = "aarch64")]
+    if super::neon::dots_q4(isa, w, first, x, y) {
+        return;
+    }
     level::on(isa, Dots { w, first, x, y });
 }
 

@@ -96,6 +96,10 @@ fn dots_of(isa: Isa, rows: [&[i8]; 4], x: &[u8]) -> [i32; 4] {
     if let Some(dots) = super::x86::dots_i8(isa, rows, x) {
         return dots;
     }
+    #[cfg(target_arch = "aarch64")]
+    if let Some(dots) = super::neon::dots_i8(isa, rows, x) {
+        return dots;
+    }
     level::on(isa, Dots { rows, x })
 }
 

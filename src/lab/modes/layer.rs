@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Ctx, LabError, Mode, Params};
 use crate::{
-    kernel::{Affine, Affines, CodeRange, Errors, Rounding, abs_max, dequantize, quantize},
+    kernel::{Affine, Affines, CodeRange, Errors, Rounding, abs_max, dequantize, quantize, sum_of_squares},
     lab::row::tensor,
     quant::{
         Scheme,
@@ -33,8 +33,8 @@ pub(super) struct Layer {
 pub(super) struct Run {
     pub batches: Vec<Batch>,
     pub weight_db: f64,
-    /// The fixed range of the activations, if there is one.
-    pub clip: Option<f64>,
+    /// The fixed range of the activations, if there is one, in their root mean squares.
+    pub clip_sigma: Option<f64>,
 }
 
 pub(super) struct Batch {
@@ -56,12 +56,16 @@ pub(super) struct Cost {
 impl Layer {
     pub(super) fn new(params: &Params, ctx: &Ctx) -> Result<Self, LabError> {
         ctx.step(0, 1)?;
-        let activations = tensor(params, Source::Gaussian, ctx)?;
         let n_outputs = params.int("outputs") as usize;
-        let n_inputs = activations.cols;
         // A seed beside those that the control reaches, so that weights and activations never agree.
         let seed = params.int("seed") as u64 + 1_000_000;
-        let weights = ctx.sources.get(Source::Gaussian, n_outputs * SAMPLED_COLS, seed).data.to_vec();
+        let (activations, weights) = if params.choice("layer") == "minilm" {
+            (ctx.sources.get(Source::Activations, 0, 0), ctx.sources.get(Source::IntermediateDense, 0, 0))
+        } else {
+            (tensor(params, Source::Gaussian, ctx)?, ctx.sources.get(Source::Gaussian, n_outputs * SAMPLED_COLS, seed))
+        };
+        let n_inputs = activations.cols;
+        let weights = weights.data[..n_outputs * n_inputs].to_vec();
         let exact = sums(probed(&activations), &weights, n_inputs, ctx)?;
         let (bits, per_row) = (params.int("bits") as u32, params.choice("weights") == "row");
         Ok(Self { activations, weights, n_inputs, n_outputs, bits, per_row, exact })
@@ -106,7 +110,8 @@ impl Layer {
                 output_db: Errors::between(&exact, &outputs).sqnr_db(),
             });
         }
-        Ok(Run { batches, weight_db, clip })
+        let rms = (sum_of_squares(&self.activations.data) / self.activations.data.len() as f64).sqrt();
+        Ok(Run { batches, weight_db, clip_sigma: clip.map(|clip| clip / rms) })
     }
 
     /// The range that an observer reads from the calibration data.

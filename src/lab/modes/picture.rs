@@ -12,7 +12,7 @@ pub(super) fn flow(layer: &Layer, mode: Mode, out: &Run) -> Flow {
     let out_narrow = bytes_of((tokens * outputs) as f64 * f64::from(layer.bits) / 8.0);
     let int = format!("int{}", layer.bits);
     let stored = bytes_of(layer.cost(mode).weight_bytes);
-    let clip = out.clip.map_or_else(String::new, |clip| format!("fixed range {clip:.2} sigma"));
+    let clip = out.clip_sigma.map_or_else(String::new, |clip| format!("fixed range {clip:.2} sigma"));
     let weights = format!("weights {int}, {stored}");
     let float_weights = format!("weights float32, {}", bytes_of((inputs * outputs * 4) as f64));
     let input = stage("activations", "", &format!("float32, {wide}"), SeriesRole::A, "");
@@ -20,7 +20,7 @@ pub(super) fn flow(layer: &Layer, mode: Mode, out: &Run) -> Flow {
     let stages = match mode {
         Mode::WeightOnly => vec![
             input,
-            stage("dequantize weights", &weights, &format!("float32, {wide}"), SeriesRole::A, "what was rounded stays rounded"),
+            stage("dequantize weights", &weights, &format!("float32, {wide}"), SeriesRole::A, "rounded stays rounded"),
             stage("matmul", &float_weights, &format!("float32, {out_wide}"), SeriesRole::A, "no integer is multiplied"),
             result,
         ],

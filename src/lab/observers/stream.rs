@@ -1,11 +1,11 @@
-//! The stream: Gaussian batches that may grow, with a few values far out.
+//! The stream: Gaussian batches with a few values far out, or real activations; either may grow.
 
 use std::sync::Arc;
 
-use super::{Ctx, LabError, Params, Source};
+use super::{Ctx, LabError, Params};
 use crate::{
     kernel::{Affine, Errors, squared_error, sum_of_squares},
-    lab::row::tensor,
+    lab::row::{source, tensor},
     quant::Scheme,
     tensor::Tensor,
 };
@@ -17,19 +17,23 @@ pub(super) struct Stream {
     n_outliers: Vec<usize>,
     size: f32,
     drift: f64,
+    /// From a seed, with outliers added; real values come as they are.
+    pub drawn: bool,
 }
 
 impl Stream {
     pub(super) fn new(params: &Params, ctx: &Ctx) -> Result<Self, LabError> {
-        let inliers = tensor(params, Source::Gaussian, ctx)?;
+        let source = source(params, "source");
+        let drawn = source.is_sampled();
+        let inliers = tensor(params, source, ctx)?;
         let n_batches = params.int("batches") as usize;
-        let rate = params.int("rate") as f64 / 1e6;
+        let rate = if drawn { params.int("rate") as f64 / 1e6 } else { 0.0 };
         let n = (rate * inliers.data.len() as f64).round() as usize;
         let n = if rate > 0.0 { n.max(1) } else { 0 };
         // Spread over the stream, the last one in the last batch.
         let upto = |batch: usize| batch * n / n_batches;
         let n_outliers = (0..n_batches).map(|batch| upto(batch + 1) - upto(batch)).collect();
-        Ok(Self { inliers, n_batches, n_outliers, size: params.float("size") as f32, drift: params.float("drift") })
+        Ok(Self { inliers, n_batches, n_outliers, size: params.float("size") as f32, drift: params.float("drift"), drawn })
     }
 
     pub(super) fn n_outliers(&self) -> usize {

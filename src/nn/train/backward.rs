@@ -3,7 +3,7 @@
 use crate::nn::{
     layer::{Dense, Layer, Norm, Shape},
     net::Net,
-    ops::{add_patches, axpy, max_pool, patches},
+    ops::{add_patches, axpy, max_pool_places, patches},
 };
 
 /// How far a batch moves the running mean and variance of a norm.
@@ -63,7 +63,7 @@ fn forward(layer: &mut Layer, shape: Shape, x: Vec<f32>) -> (Vec<f32>, Kept) {
             (x.iter().map(|x| x.max(0.0)).collect(), Kept::Positive(positive))
         }
         Layer::MaxPool => {
-            let (values, from) = max_pool(&x, shape);
+            let (values, from) = max_pool_places(&x, shape);
             (values, Kept::From(from))
         }
     }

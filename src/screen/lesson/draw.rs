@@ -10,7 +10,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Face, LessonScreen, Settled, closing, dim};
+use super::{Face, LessonScreen, Settled, card, closing, dim};
 use crate::{
     course::{Lesson, Step, StepBody},
     input::Action,
@@ -49,15 +49,8 @@ fn is_behind(screen: &LessonScreen, step: &Step, idx: usize, model: &Model) -> b
 pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
     let mut offers = match (&screen.face, &screen.lesson) {
         (_, None) => vec![],
-        (Face::Closing, Some(lesson)) => {
-            let mut offers = vec![Offer::new(&[Action::Primary], closing::primary_word(screen, lesson, model))];
-            offers.extend(closing::redo_word(lesson, model).map(|word| Offer::new(&[Action::Run], word)));
-            if lesson.n_main() < lesson.steps.len() {
-                offers.push(Offer::new(&[Action::Next], "exercise"));
-            }
-            offers.push(Offer::new(&[Action::GoTo], "go to"));
-            offers
-        }
+        (Face::Closing, Some(lesson)) => closing::footer(screen, lesson, model),
+        (Face::Card, Some(lesson)) => card::footer(screen, lesson, model),
         (Face::Reading, _) if screen.link.is_some() => {
             vec![
                 Offer::new(&[Action::Primary], "show the term"),
@@ -113,8 +106,13 @@ fn build(screen: &LessonScreen, width: u16, view: &View) -> Page {
         }
         return page;
     };
-    let Some(step) = screen.step() else { return closing::page(screen, lesson, width, view) };
     let terms = names(lesson);
+    let Some(step) = screen.step() else {
+        return match &screen.face {
+            Face::Card => card::page(screen, lesson, width, view, &terms),
+            _ => closing::page(screen, lesson, width, view),
+        };
+    };
     page.blank();
     page.link = screen.link;
     match (&screen.face, &step.body) {

@@ -16,10 +16,12 @@ use super::{
     MapData,
 };
 
-/// Columns of a title.
-const TITLE: usize = 18;
-/// Mark, space, title, and the sign of the selection.
-pub(super) const NODE: usize = 2 + TITLE + 2;
+/// Columns of a title, widest first: the first that lets every chapter fit is taken, else the last.
+const TITLES: [usize; 5] = [22, 20, 18, 16, 14];
+/// Lines of a title.
+const TITLE_LINES: usize = 3;
+/// Mark and space before a title, and the sign of the selection behind it.
+const BESIDE_TITLE: usize = 4;
 /// Rows from a chapter's heading to its nodes, and below it.
 const HEAD: usize = 2;
 const GAP: usize = 4;
@@ -33,6 +35,8 @@ pub(super) struct Sheet {
     pub(super) nodes: Vec<Place>,
     pub(super) headings: Vec<Heading>,
     pub(super) edges: Vec<Edge>,
+    /// Columns of a node.
+    pub(super) node_width: usize,
     pub(super) height: usize,
 }
 
@@ -80,13 +84,13 @@ pub(super) fn ancestors(data: &MapData, node: usize) -> BTreeSet<usize> {
 
 /// Lays the map out for `width` columns; a chapter wider than that sticks out.
 pub(super) fn sheet(data: &MapData, width: usize, ellipsis: &str) -> Sheet {
-    let mut sheet = Sheet { nodes: vec![Place::default(); data.nodes.len()], ..Sheet::default() };
+    let blocks_at = |title| (0..data.chapters.len()).map(move |chapter| Block::new(data, chapter, title, ellipsis));
+    let fits = |&title: &usize| blocks_at(title).all(|block| block.width <= width);
+    let title = TITLES.into_iter().find(fits).unwrap_or(TITLES[TITLES.len() - 1]);
+    let node_width = title + BESIDE_TITLE;
+    let mut sheet = Sheet { nodes: vec![Place::default(); data.nodes.len()], node_width, ..Sheet::default() };
     let (mut x, mut top, mut bottom) = (0, 0, 0);
-    for chapter in 0..data.chapters.len() {
-        let block = Block::new(data, chapter, ellipsis);
-        if block.items.is_empty() {
-            continue;
-        }
+    for (chapter, block) in blocks_at(title).enumerate().filter(|(_, block)| !block.items.is_empty()) {
         if x > 0 && x + block.width > width {
             (x, top) = (0, bottom + 1);
         }
@@ -122,6 +126,8 @@ type Lane = (Vec<usize>, Vec<usize>);
 /// One chapter.
 #[derive(Clone, Debug)]
 struct Block {
+    /// Columns of a title.
+    title: usize,
     /// Layer by layer, in the order of their rows.
     items: Vec<Item>,
     layers: Vec<Range<usize>>,
@@ -133,12 +139,12 @@ struct Block {
 }
 
 impl Block {
-    fn new(data: &MapData, chapter: usize, ellipsis: &str) -> Self {
+    fn new(data: &MapData, chapter: usize, title: usize, ellipsis: &str) -> Self {
         let nodes: Vec<usize> = (0..data.nodes.len()).filter(|&n| data.nodes[n].chapter == chapter).collect();
         let edges = edges_inside(data, &nodes);
         let layer_of = layers_of(&nodes, &edges);
-        let mut block =
-            Self { items: Vec::new(), layers: Vec::new(), columns: Vec::new(), width: 0, height: 0, edges: edges.clone() };
+        let (items, layers, columns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut block = Self { title, items, layers, columns, width: 0, height: 0, edges: edges.clone() };
         let n_layers = layer_of.values().max().map_or(0, |l| l + 1);
         for layer in 0..n_layers {
             block.add_layer(data, layer, &nodes, &layer_of, ellipsis);
@@ -181,10 +187,14 @@ impl Block {
         let last = self.layers.last().cloned().unwrap_or(0..0);
         let before = last.filter(|&i| leads_here(&self.items[i])).collect();
         let title = match kind {
-            Kind::Node(node) => two_lines(&data.nodes[node].title, ellipsis),
+            Kind::Node(node) => title_lines(&data.nodes[node].title, self.title, ellipsis),
             Kind::Pass(..) => Vec::new(),
         };
         Item { kind, before, layer, y: 0, title }
+    }
+
+    fn node_width(&self) -> usize {
+        self.title + BESIDE_TITLE
     }
 
     /// A channel between layers is as wide as its lanes need.
@@ -193,7 +203,7 @@ impl Block {
         for layer in 0..self.layers.len() {
             self.columns.push(x);
             let n_lanes = self.lanes(layer + 1).len();
-            x += NODE + if n_lanes > 0 { LANE * (n_lanes - 1) + 4 } else { 0 };
+            x += self.node_width() + if n_lanes > 0 { LANE * (n_lanes - 1) + 4 } else { 0 };
         }
         self.width = x;
     }
@@ -257,7 +267,7 @@ impl Block {
             let kind = if layer == last { Kind::Node(to) } else { Kind::Pass(from, to) };
             let Some(next) = find(kind, layer) else { break };
             let lane = self.lanes(layer).iter().position(|(s, t)| s.contains(&at) && t.contains(&next)).unwrap_or(0);
-            let lane_x = self.columns[layer - 1] + NODE + LANE * lane;
+            let lane_x = self.columns[layer - 1] + self.node_width() + LANE * lane;
             points.push((lane_x, self.items[at].y));
             points.push((lane_x, self.items[next].y));
             at = next;
@@ -267,12 +277,12 @@ impl Block {
     }
 }
 
-/// A title in at most two lines.
-fn two_lines(title: &str, ellipsis: &str) -> Vec<String> {
-    let mut lines = wrap(title, TITLE);
-    if lines.len() > 2 {
-        let rest = lines[1..].join(" ");
-        lines = vec![lines[0].clone(), fit(&rest, TITLE, ellipsis)];
+/// A title in at most [`TITLE_LINES`] lines.
+fn title_lines(title: &str, width: usize, ellipsis: &str) -> Vec<String> {
+    let mut lines = wrap(title, width);
+    if lines.len() > TITLE_LINES {
+        let rest = lines.split_off(TITLE_LINES - 1).join(" ");
+        lines.push(fit(&rest, width, ellipsis));
     }
     lines
 }
@@ -337,12 +347,28 @@ mod tests {
         let sheet = sheet(&data, 80, "…");
         for (i, a) in sheet.nodes.iter().enumerate() {
             for b in &sheet.nodes[..i] {
-                assert!(a.x.abs_diff(b.x) >= NODE || a.y.abs_diff(b.y) >= 2, "{a:?} {b:?}");
+                assert!(a.x.abs_diff(b.x) >= sheet.node_width || a.y.abs_diff(b.y) >= 2, "{a:?} {b:?}");
             }
             assert!(data.nodes[i].requires.iter().all(|&r| sheet.nodes[r].x < a.x));
         }
         for edge in &sheet.edges {
             assert!(edge.points.windows(2).all(|p| p[0].0 == p[1].0 || p[0].1 == p[1].1), "{edge:?}");
+        }
+    }
+
+    #[test]
+    fn titles_give_way_before_a_chapter_sticks_out() {
+        let mut chain = data(&[&[], &[0], &[1]]);
+        for node in &mut chain.nodes {
+            node.title = "Rounding noise against clipping noise".into();
+        }
+        let end = |sheet: &Sheet| sheet.nodes.iter().map(|place| place.x + sheet.node_width).max();
+        for (width, node_width) in [(100, 26), (74, 22), (70, 20), (62, 18), (50, 18)] {
+            let sheet = sheet(&chain, width, "…");
+            assert_eq!(sheet.node_width, node_width, "at {width} columns");
+            assert!(width == 50 || end(&sheet) <= Some(width), "at {width} columns");
+            assert!(sheet.nodes.iter().all(|place| place.title.len() <= TITLE_LINES));
+            assert_eq!(sheet.nodes[0].title.join(" "), chain.nodes[0].title, "nothing is left out at {width} columns");
         }
     }
 

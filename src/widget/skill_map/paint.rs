@@ -7,12 +7,12 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
     super::{card::highlight, fit, print},
     Mark, SkillMap,
-    layers::{self, Edge, NODE, Sheet},
+    layers::{self, Edge, Sheet},
 };
 use crate::theme::{Glyphs, Role};
 
@@ -35,18 +35,31 @@ impl Camera {
     fn new(sheet: &Sheet, selected: usize, area: Rect) -> Self {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         let Some(place) = sheet.nodes.get(selected) else { return Self { area, x: 0, y: 0 } };
-        let x = (place.x + NODE).saturating_sub(width).min(place.x);
-        let bottom = (place.y + 4).min(sheet.height.max(place.y + 2));
+        let x = (place.x + sheet.node_width).saturating_sub(width).min(place.x);
+        let below = place.y + place.title.len();
+        let bottom = (below + 2).min(sheet.height.max(below));
         let y = bottom.saturating_sub(height).min(place.y);
         Self { area, x, y }
     }
 
     fn print(&self, buf: &mut Buffer, x: usize, y: usize, text: &str, style: Style) -> usize {
-        match (x.checked_sub(self.x), y.checked_sub(self.y)) {
-            (Some(x), Some(y)) => print(buf, self.area, x, y, text, style),
-            _ => 0,
-        }
+        let Some(y) = y.checked_sub(self.y) else { return text.width() };
+        // What stands left of the area is cut off, the rest of the text stays.
+        let hidden = self.x.saturating_sub(x);
+        let shown = behind(text, hidden);
+        text.width() - shown.width() + print(buf, self.area, (x + hidden) - self.x, y, shown, style)
     }
+}
+
+/// The text without its first columns; a wide character that straddles the edge goes with them.
+fn behind(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let start = text.char_indices().find(|&(_, c)| {
+        let before = used;
+        used += c.width().unwrap_or(0);
+        before >= columns
+    });
+    start.map_or("", |(at, _)| &text[at..])
 }
 
 pub(super) fn graph(map: &SkillMap<'_>, area: Rect, buf: &mut Buffer) {
@@ -61,11 +74,11 @@ pub(super) fn graph(map: &SkillMap<'_>, area: Rect, buf: &mut Buffer) {
         let (name, tracks) = heading_texts(map, heading.chapter);
         let mut x = heading.x;
         x += camera.print(buf, x, heading.y, &fit(&name, heading.width, glyphs.ellipsis), heading_style(map, heading.chapter));
-        for track in tracks {
-            let text = map.theme.say(&map.data.tracks[track]);
-            if x + 3 + text.width() > heading.x + heading.width {
-                break;
-            }
+        // All of them or none: some would look like all.
+        let room = (heading.x + heading.width).saturating_sub(x);
+        let names: Vec<_> = tracks.iter().map(|&track| (track, map.theme.say(&map.data.tracks[track]))).collect();
+        let fit = names.iter().map(|(_, text)| 3 + text.width()).sum::<usize>() <= room;
+        for (track, text) in names.into_iter().filter(|_| fit) {
             x += camera.print(buf, x, heading.y, &format!(" {} ", glyphs.separator), map.theme.style(Role::Dim));
             x += camera.print(buf, x, heading.y, &text, map.theme.style(track_role(track)));
         }
@@ -245,5 +258,21 @@ fn list_row(map: &SkillMap<'_>, row: Row, y: usize, area: Rect, buf: &mut Buffer
                 highlight(map.theme, Rect { y: area.y + y as u16, height: 1, ..area }, buf);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_begins_left_of_the_view_is_cut_and_not_dropped() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 10, 1));
+        let camera = Camera { area: buf.area, x: 4, y: 0 };
+        let end = camera.print(&mut buf, 1, 0, "Rounding", Style::new());
+        assert_eq!(end, 8, "columns of the sheet, also those that are hidden");
+        assert_eq!(buf, Buffer::with_lines(["nding     "]));
+        camera.print(&mut buf, 0, 0, "gone", Style::new());
+        assert_eq!(buf, Buffer::with_lines(["nding     "]));
     }
 }
