@@ -22,90 +22,109 @@ pub(in super::super) static F32: Kernel =
 /// As [`Tile`] says.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn tile(t: &Tile) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; the two parts of a wide edge are tiles of their own.
     unsafe {
-        match (t.a_row == 1 && t.a_k == t.n_rows, t.n_cols == LANES) {
-            (true, true) => by_rows!(t.n_rows, packed_whole(t)),
-            (true, false) => by_rows!(t.n_rows, packed_edge(t)),
-            (false, true) => by_rows!(t.n_rows, rows_whole(t)),
-            (false, false) => by_rows!(t.n_rows, rows_edge(t)),
+        match (t.a_row == 1 && t.a_k == t.n_rows, t.n_cols) {
+            (true, LANES) => by_rows!(t.n_rows, packed_whole(t)),
+            (false, LANES) => by_rows!(t.n_rows, rows_whole(t)),
+            (true, ..=HALF) => by_rows!(t.n_rows, packed_edge(t)),
+            (false, ..=HALF) => by_rows!(t.n_rows, rows_edge(t)),
+            (_, n_cols) => {
+                // No register is left for the mask of the second half beside the sums of the first.
+                tile(&Tile { n_cols: HALF, ..*t });
+                tile(&Tile { n_cols: n_cols - HALF, b: t.b.wrapping_add(HALF), c: t.c.wrapping_add(HALF), ..*t });
+            }
         }
     }
 }
 
+/// Columns of a register.
+const HALF: usize = LANES / 2;
+
 macro_rules! instance {
-    ($name:ident, $whole:literal, |$t:ident| $a_row:expr, $a_k:expr) => {
+    ($name:ident, $n:literal, |$t:ident| $a_row:expr, $a_k:expr) => {
         /// # Safety
         /// As [`Tile`] says, for R rows.
         #[target_feature(enable = "avx2,fma")]
         unsafe fn $name<const R: usize>($t: &Tile) {
             // SAFETY: the caller's promise.
-            unsafe { rows::<R, $whole>($t, $a_row, $a_k) };
+            unsafe { rows::<R, $n>($t, $a_row, $a_k) };
         }
     };
 }
 
-instance!(packed_whole, true, |t| 1, R);
-instance!(packed_edge, false, |t| 1, R);
-instance!(rows_whole, true, |t| t.a_row, 1);
-instance!(rows_edge, false, |t| t.a_row, 1);
+instance!(packed_whole, 2, |t| 1, R);
+instance!(packed_edge, 1, |t| 1, R);
+instance!(rows_whole, 2, |t| t.a_row, 1);
+instance!(rows_edge, 1, |t| t.a_row, 1);
 
-/// The sums stay in 2 R registers; two loads of B and one broadcast a row feed 2 R instructions.
+/// The sums stay in N R registers; N loads of B and one broadcast a row feed N R instructions.
 ///
 /// # Safety
-/// As [`Tile`] says, for R rows and, where `WHOLE`, all columns.
+/// As [`Tile`] says, for R rows and all columns of two registers, or for the first of one.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn rows<const R: usize, const WHOLE: bool>(t: &Tile, a_row: usize, a_k: usize) {
-    let masks = (mask(t.n_cols), mask(t.n_cols.saturating_sub(8)));
-    let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
+unsafe fn rows<const R: usize, const N: usize>(t: &Tile, a_row: usize, a_k: usize) {
+    let mask = mask(t.n_cols);
+    let mut sums = [[_mm256_setzero_ps(); N]; ROWS];
     let mut b = t.b;
     // Three rows share a pointer: x86 addresses p, p + s and p + 2 s.
     let mut a: [*const f32; 2] = std::array::from_fn(|i| t.a.wrapping_add(3 * i * a_row));
     for _ in 0..t.k {
         // SAFETY: the caller's promise; masked loads touch nothing beyond the mask.
         unsafe {
-            let (b0, b1) = (load::<WHOLE>(b, masks.0), load::<WHOLE>(b.wrapping_add(8), masks.1));
+            let columns = load_all::<N>(b, mask);
             each_row!(R, |ROW| {
                 let one = _mm256_broadcast_ss(&*a[ROW / 3].add(ROW % 3 * a_row));
-                sums[ROW][0] = _mm256_fmadd_ps(one, b0, sums[ROW][0]);
-                sums[ROW][1] = _mm256_fmadd_ps(one, b1, sums[ROW][1]);
+                for (sum, b) in sums[ROW].iter_mut().zip(columns) {
+                    *sum = _mm256_fmadd_ps(one, b, *sum);
+                }
             });
         }
         a = a.map(|a| a.wrapping_add(a_k));
         b = b.wrapping_add(t.b_stride);
     }
     each_row!(R, |ROW| {
-        let [mut s0, mut s1] = sums[ROW];
         // SAFETY: the caller's promise of these rows and columns of C.
         unsafe {
             let c = t.c.add(ROW * t.c_stride);
             if t.adds {
-                s0 = _mm256_add_ps(load::<WHOLE>(c, masks.0), s0);
-                s1 = _mm256_add_ps(load::<WHOLE>(c.wrapping_add(8), masks.1), s1);
+                for (sum, c) in sums[ROW].iter_mut().zip(load_all::<N>(c, mask)) {
+                    *sum = _mm256_add_ps(c, *sum);
+                }
             }
-            store::<WHOLE>(c, masks.0, s0);
-            store::<WHOLE>(c.wrapping_add(8), masks.1, s1);
+            for (i, sum) in sums[ROW].into_iter().enumerate() {
+                store::<N>(c.wrapping_add(HALF * i), mask, sum);
+            }
         }
     });
 }
 
+/// Two whole registers, or what is in the mask of one.
+///
 /// # Safety
-/// The values in the mask are readable; all 8 where `WHOLE`.
+/// These values are readable.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn load<const WHOLE: bool>(from: *const f32, mask: __m256i) -> __m256 {
-    // SAFETY: the caller's promise.
-    unsafe { if WHOLE { _mm256_loadu_ps(from) } else { _mm256_maskload_ps(from, mask) } }
+unsafe fn load_all<const N: usize>(from: *const f32, mask: __m256i) -> [__m256; N] {
+    let mut all = [_mm256_setzero_ps(); N];
+    for (i, one) in all.iter_mut().enumerate() {
+        let from = from.wrapping_add(HALF * i);
+        // SAFETY: the caller's promise.
+        *one = unsafe { if N == 2 { _mm256_loadu_ps(from) } else { _mm256_maskload_ps(from, mask) } };
+    }
+    all
 }
 
+/// One of two whole registers, or what is in the mask of one.
+///
 /// # Safety
-/// The values in the mask are writable; all 8 where `WHOLE`.
+/// These values are writable.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn store<const WHOLE: bool>(to: *mut f32, mask: __m256i, values: __m256) {
+unsafe fn store<const N: usize>(to: *mut f32, mask: __m256i, values: __m256) {
     // SAFETY: the caller's promise.
-    unsafe { if WHOLE { _mm256_storeu_ps(to, values) } else { _mm256_maskstore_ps(to, mask, values) } }
+    unsafe { if N == 2 { _mm256_storeu_ps(to, values) } else { _mm256_maskstore_ps(to, mask, values) } }
 }
 
 /// # Safety
@@ -153,13 +172,12 @@ unsafe fn pack_b(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut 
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn copy<const WHOLE: bool>(from: *const f32, stride: usize, to: *mut f32, n: usize, n_cols: usize) {
-    let masks = (mask(n_cols), mask(n_cols.saturating_sub(8)));
+    let masks = [mask(n_cols), mask(n_cols.saturating_sub(HALF))];
     for k in 0..n {
-        let (from, to) = (from.wrapping_add(k * stride), to.wrapping_add(k * LANES));
-        // SAFETY: the caller's promise; masked loads touch nothing beyond the mask.
-        unsafe {
-            _mm256_storeu_ps(to, load::<WHOLE>(from, masks.0));
-            _mm256_storeu_ps(to.add(8), load::<WHOLE>(from.wrapping_add(8), masks.1));
+        for (i, mask) in masks.into_iter().enumerate() {
+            let (from, to) = (from.wrapping_add(k * stride + HALF * i), to.wrapping_add(k * LANES + HALF * i));
+            // SAFETY: the caller's promise; masked loads touch nothing beyond the mask.
+            unsafe { _mm256_storeu_ps(to, if WHOLE { _mm256_loadu_ps(from) } else { _mm256_maskload_ps(from, mask) }) };
         }
     }
 }
