@@ -147,10 +147,11 @@ fn an_image_is_a_list_of_rows_or_one_text() {
         let source = lesson("set", &format!("[[step]]\nkind = 'lab'\nid = 'play'\nlab = 'digit'\nalt = 'A.'\nset = {set}\n"));
         let (found, findings) = course::load_lesson("fixture", "set.toml", source.as_bytes());
         assert_eq!(findings.is_empty(), expected, "{}", lines(&findings));
-        let found = found.expect("its head is sound");
-        let StepBody::Lab(lab) = &found.steps[0].body else { panic!("a lab") };
-        let image = start_params(lab).get("image").map(|image| image.to_string());
-        assert_eq!(image == Some(rows.join("/")), expected);
+        if expected {
+            let found = found.expect("its head is sound");
+            let StepBody::Lab(lab) = &found.steps[0].body else { panic!("a lab") };
+            assert_eq!(start_params(lab).get("image").map(|image| image.to_string()), Some(rows.join("/")));
+        }
     }
 }
 
