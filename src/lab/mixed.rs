@@ -149,7 +149,7 @@ fn cloud(subject: &Subject, all: &[Candidate], front: &[Candidate], here: Candid
     let best = front.iter().rfind(|c| c.bytes <= budget);
     let of_budget = best.map_or_else(
         || "no mix fits the budget".into(),
-        |c| format!("best within {} B: {} bits, {:.1} %", grouped(budget), name(c.mix), c.outcome.accuracy),
+        |c| format!("the best within {} B reads {:.1} %", grouped(budget), c.outcome.accuracy),
     );
     Lines {
         view: "front",
