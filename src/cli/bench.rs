@@ -179,6 +179,9 @@ impl Progress {
     fn begin(what: What, machine: &Machine, n: usize) -> Self {
         let name = what.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         complain(&format!("bench {name}: {n} measurements on {}, {}", machine.cpu, machine.path()));
+        if cfg!(debug_assertions) {
+            complain("this program was built for debugging, so nothing here says how fast it is; build it with --release");
+        }
         Self { is_terminal: io::stderr().is_terminal(), told: None }
     }
 

@@ -117,7 +117,17 @@ impl Body for Read<'_> {
             }
         }
         let rest = blocks[4 * n..].as_flattened().iter().chain(tail);
-        even.iter().chain(&odd).chain(rest).fold(0, |all, &one| all ^ one)
+        let rest = rest.fold(0, |all, &one| all ^ one);
+        // In halves: 64 words one after the other would take a third as long as a small cache.
+        for lane in 0..LANES {
+            even[lane] ^= odd[lane];
+        }
+        for half in [16, 8, 4, 2, 1] {
+            for lane in 0..half {
+                even[lane] ^= even[lane + half];
+            }
+        }
+        even[0] ^ rest
     }
 }
 

@@ -230,6 +230,11 @@ fn notes(setting: &Setting, roof: &Roof, (own, plain): (&Run, &Run), n_threads: 
             100.0 * share
         ));
     }
+    if cfg!(debug_assertions) && !ctx.machine.is_recorded() {
+        notes.push(
+            "This program was built for debugging: its kernels are slow, and so are its limits. Build it with --release.".into(),
+        );
+    }
     if own.timing.spread() > 0.1 {
         notes.push("Best and median lie far apart: other programs were at work, so trust no digit but the first.".into());
     }

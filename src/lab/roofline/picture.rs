@@ -23,7 +23,8 @@ fn role(weights: Weights) -> SeriesRole {
     if weights == Weights::F32 { SeriesRole::A } else { SeriesRole::B }
 }
 
-/// GOP/s over operations a byte, both log: two roofs that share their slope, and the runs under them.
+/// GOP/s over operations a byte, both log: two roofs that share their slope, each named by its peak, and the runs under
+/// them.
 pub(super) fn roof(setting: &Setting, roof: &Roof, runs: &[Run]) -> Lines {
     let shown = [Weights::F32, other(setting)];
     let mut series: Vec<Series> = shown.iter().filter_map(|&weights| line(roof, weights)).collect();
@@ -66,7 +67,7 @@ fn line(roof: &Roof, weights: Weights) -> Option<Series> {
     let (peak, ridge) = (roof.peak(weights)?, roof.ridge(weights)?);
     let at = |intensity: f64| (intensity, peak.min(roof.bandwidth * intensity) / 1e9);
     let points = [ENDS.0, ridge.clamp(ENDS.0, ENDS.1), ENDS.1].map(at).to_vec();
-    Some(Series::line(format!("{} roof {:.0}", name(weights), peak / 1e9), role(weights), points))
+    Some(Series::line(format!("{} to {:.0}", name(weights), peak / 1e9), role(weights), points))
 }
 
 /// The speed-up over FP32 by batch, as it ran and as the roofs have it.
