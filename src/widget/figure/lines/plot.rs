@@ -195,9 +195,7 @@ impl Plot<'_> {
 
     pub(super) fn legend(&self, f: &Lines, buf: &mut Buffer) {
         let (theme, area) = (self.view.theme, self.frame.area);
-        let mut x = self.frame.left;
-        let y = self.rows + 1;
-        x += print(buf, area, x, y, &theme.say(f.y_label), theme.style(Role::Text)) + 2;
+        let mut entries: Vec<(&str, Role, String)> = Vec::new();
         for (idx, (series, style)) in strokes(f).into_iter().enumerate() {
             // Curves of one name, such as the theory of several sources, share an entry.
             if f.series[..idx].iter().any(|before| before.name == series.name && before.role == series.role) {
@@ -208,16 +206,25 @@ impl Plot<'_> {
                 Shape::Points => point(series.role, theme.ascii()),
                 Shape::Columns => theme.glyphs().textures[series.role as usize],
             };
-            x += print(buf, area, x, y, sample, theme.style(role(series.role))) + 1;
-            x += print(buf, area, x, y, &theme.say(&series.name), theme.style(Role::Dim)) + 2;
+            entries.push((sample, role(series.role), theme.say(&series.name).into()));
         }
         if self.view.against.is_some() {
-            x += print(buf, area, x, y, Stroke::Faint.sample(theme.ascii()), theme.style(Role::Dim)) + 1;
-            x += print(buf, area, x, y, "A", theme.style(Role::Dim)) + 2;
+            entries.push((Stroke::Faint.sample(theme.ascii()), Role::Dim, "A".into()));
         }
         if f.here.is_some() {
-            x += print(buf, area, x, y, theme.glyphs().here, theme.style(Role::Text)) + 1;
-            print(buf, area, x, y, "here", theme.style(Role::Dim));
+            entries.push((theme.glyphs().here, Role::Text, "here".into()));
+        }
+        let (y, axis) = (self.rows + 1, theme.say(&f.y_label));
+        // What would be cut off gets narrower gaps.
+        let wide = |gap: usize| {
+            axis.width() + entries.iter().map(|(sample, _, name)| gap + sample.width() + 1 + name.width()).sum::<usize>()
+        };
+        let gap = if self.frame.left + wide(2) <= usize::from(area.width) { 2 } else { 1 };
+        let mut x = self.frame.left + print(buf, area, self.frame.left, y, &axis, theme.style(Role::Text));
+        for (sample, role, name) in entries {
+            x += gap;
+            x += print(buf, area, x, y, sample, theme.style(role)) + 1;
+            x += print(buf, area, x, y, &name, theme.style(Role::Dim));
         }
     }
 }
