@@ -7,6 +7,8 @@ mod lab;
 mod list;
 mod open;
 pub mod progress;
+mod quote;
+mod run;
 
 use std::{
     env, fs,
@@ -91,6 +93,8 @@ pub enum Command {
     Lab(lab::Options),
     /// Measure the kernels on this CPU, beside its own limits.
     Bench(bench::Options),
+    /// Run a script in the sandbox of the lessons' listings.
+    Run(run::Options),
     /// Show, move or merge progress.
     #[command(subcommand)]
     Progress(Progress),
@@ -199,6 +203,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Some(Command::Author(Author::Check { paths })) => check::run(&global, &paths, out),
         Some(Command::Lab(options)) => lab::run(&options, out),
         Some(Command::Bench(options)) => bench::run(&options, out),
+        Some(Command::Run(options)) => run::run(&global, &options, out),
         Some(Command::Progress(command)) => run_progress(&global, &command, out),
         Some(Command::Frame(options)) => frame::run(&global, &options, out),
         Some(Command::Completions { shell }) => completions(shell, out),

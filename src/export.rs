@@ -11,7 +11,7 @@ mod words;
 mod xml;
 
 pub use columns::{Column, Cut};
-pub use json::json;
+pub use json::{figure_json, json};
 pub use npy::npy;
 pub use number::{
     axis_number, count, format_metric, format_value, log_ticks, number, power_of_ten, quantity, short_count, ticks,

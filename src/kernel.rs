@@ -12,6 +12,7 @@ mod buffer;
 #[expect(unsafe_code, reason = "instructions that only some CPUs have")]
 mod bytes;
 mod convert;
+mod float_grid;
 #[expect(unsafe_code, reason = "instructions that only some CPUs have, and threads that write parts of one matrix")]
 mod gemm;
 #[expect(unsafe_code, reason = "instructions that only some CPUs have")]
@@ -35,6 +36,7 @@ pub use bytes::{dequantize_i8, dequantize_i8_on, quantize_i8, quantize_i8_on};
 pub use convert::{
     Affine, Affines, CodeRange, code_of, dequantize, dequantize_on, fake_quantize, fake_quantize_on, quantize, quantize_on,
 };
+pub use float_grid::{FloatGrid, round_floats, round_floats_on, round_scaled_floats, round_scaled_floats_on};
 pub use gemm::{Codes, Each, Gemm, Out, PackedF32, PackedI8, ProductI8, Requantize, RhsF32, RhsI8, saturating_pair};
 pub use gemv::{Q4_BLOCK, Q4_BLOCK_BYTES, RowsI8, RowsQ4, VecI8, VecQ8, gemv_f32, gemv_i8, gemv_q4};
 pub use histogram::{Axis, CodeHistogram, ERROR_BINS_PER_STEP};

@@ -10,12 +10,17 @@ mod bytes;
 mod clipping;
 mod codebook;
 mod digit;
+mod dot;
+mod energy;
 mod few;
 mod figure;
 mod float_bits;
 mod fp8;
+mod gguf;
 mod granularity;
+mod lanes;
 mod machine;
+mod matmul;
 pub mod measure;
 mod microscaling;
 mod mixed;
@@ -27,6 +32,8 @@ mod param;
 mod ptq;
 mod quantize;
 mod report;
+mod requantize;
+mod roofline;
 mod rounding;
 mod row;
 mod spread;
@@ -91,6 +98,8 @@ pub static ALL: &[Lab] = &[
     noise::LAB,
     // Integers.
     affine::LAB,
+    dot::LAB,
+    requantize::LAB,
     // Calibration.
     clipping::LAB,
     observers::LAB,
@@ -98,13 +107,19 @@ pub static ALL: &[Lab] = &[
     // Granularity and codebooks.
     granularity::LAB,
     codebook::LAB,
-    // Formats.
-    fp8::LAB,
-    microscaling::LAB,
-    // A whole net.
+    // Hardware and speed.
+    energy::LAB,
+    roofline::LAB,
+    lanes::LAB,
+    matmul::LAB,
+    // Whole nets.
     ptq::LAB,
     mixed::LAB,
     digit::LAB,
+    // Formats.
+    fp8::LAB,
+    microscaling::LAB,
+    gguf::LAB,
 ];
 
 /// Labs whose runs are worth comparing: each run of a session is a point on their board.

@@ -32,7 +32,7 @@ pub use clock::now;
 pub use disk::Log;
 pub use machine::this_machine;
 pub use scheme::{ThemeChoice, depth, find_theme};
-pub use signal::{die_by, ignore_file_size_limit};
+pub use signal::{cancel_by_interrupt, die_by, ignore_file_size_limit};
 pub use world::{Sight, World};
 
 use self::{

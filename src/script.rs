@@ -23,6 +23,7 @@ use std::{
     time::Duration,
 };
 
+pub use engine::MAX_SOURCE;
 pub use prelude::{Native, PRELUDE};
 
 use crate::{lab, tensor::Sources};

@@ -156,6 +156,7 @@ fn a_benchmark_refuses_what_cannot_be_measured() {
     for (args, part) in [
         (&["bench", "gemm", "--sizes", "0"][..], "from 1 to 4096"),
         (&["bench", "gemm", "--sizes", "64,big"], "`big`"),
+        (&["bench", "gemm", "--sizes", "-64"], "`-64`"),
         (&["bench", "gemv", "--threads", "0"], "`--threads` cannot be `0`"),
         (&["bench", "quantize", "--budget", "never"], "--budget"),
         (&["bench", "peak", "--sizes", "64"], "leave it out"),
@@ -246,6 +247,106 @@ fn the_built_in_course_has_no_finding_and_a_broken_lesson_is_one() {
     assert_eq!(code(&output), 1, "{said}");
     assert!(said.contains("broken.toml:4:1") && said.contains("did you mean `title`?"), "{said}");
     assert_eq!(code(&run(&["author", "check", "/no/such/folder"])), 2);
+}
+
+/// The output of a script that stands in a file, and the file's name.
+fn script(source: &str, args: &[&str]) -> (Output, String) {
+    let dir = dir();
+    let file = dir.path().join("try.rhai");
+    std::fs::write(&file, source).expect("it is ours");
+    let args: Vec<&str> = ["run", path(&file)].iter().chain(args).copied().collect();
+    (run(&args), path(&file).to_owned())
+}
+
+#[test]
+fn a_script_runs_and_prints() {
+    let (output, _) = script("let w = rand(1536, 384);\nprint(w.nbytes, as_i8(w).nbytes);", &[]);
+    assert_eq!((code(&output), &*output.stdout, &*output.stderr), (0, &b"2359296 589824\n"[..], &b""[..]));
+    let mut child = command(&["run", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    child.stdin.take().expect("it is piped").write_all(b"print(1 + 1)").expect("it reads");
+    assert_eq!(child.wait_with_output().expect("it ends").stdout, b"2\n");
+}
+
+#[test]
+fn a_script_draws_its_figures_in_characters() {
+    let source = "print(\"before\"); bar([\"FP32\", \"INT8\"], [4, 1], \"bytes of a weight\"); print(\"after\");";
+    let said = String::from_utf8(script(source, &["--ascii"]).0.stdout).expect("it prints text");
+    let at = |words: &str| said.find(words).unwrap_or_else(|| panic!("`{words}` is not in\n{said}"));
+    assert!(said.is_ascii() && at("before") < at("bytes of a weight") && at("FP32") < at("INT8") && at("INT8") < at("after"));
+}
+
+#[test]
+fn a_broken_script_is_shown_with_its_line_and_what_was_meant() {
+    let (output, file) = script("print(\"first\");\nlet a = absmx(2);\n", &[]);
+    let said = String::from_utf8(output.stderr.clone()).expect("it is text");
+    assert_eq!((code(&output), &*output.stdout), (1, &b"first\n"[..]));
+    let expected = format!(
+        "error: there is no function `absmx`\n --> {file}:2:9\n  |\n2 | let a = absmx(2);\n  |         ^^^^^\n  |\n  = help: did you mean `absmax`?\n"
+    );
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_script_at_a_limit_ends_with_one_sentence() {
+    let (output, _) = script("print(1);\nlet t = zeros(1000000000);", &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((code(&output), &*output.stdout), (1, &b"1\n"[..]));
+    assert_eq!(said, "quantlearn: Stopped in line 2: its tensors would take 4.00 GB together, and 256.00 MB is the limit.\n");
+}
+
+#[test]
+fn a_script_is_reported_as_json() {
+    let report = |source: &str| -> (i32, Value) {
+        let (output, _) = script(source, &["--json"]);
+        (code(&output), serde_json::from_slice(&output.stdout).expect("it prints JSON"))
+    };
+    let (code, done) = report("print(\"a\"); bar([\"x\"], [1]); print(2);");
+    let names: Vec<&str> = done.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(names, ["file", "status", "elapsed_s", "output", "diagnostics", "figures"]);
+    assert_eq!((code, &done["status"], &done["output"]), (0, &"finished".into(), &"a\n2".into()));
+    assert_eq!((&done["figures"][0]["kind"], &done["diagnostics"]), (&"bars".into(), &Value::Array(Vec::new())));
+    let (code, failed) = report("let x = 1;\nprint(x + y);");
+    let found = &failed["diagnostics"][0];
+    assert_eq!((code, &failed["status"]), (1, &"failed".into()));
+    assert_eq!((&found["line"], &found["column"], &found["source_line"]), (&2.into(), &11.into(), &"print(x + y);".into()));
+    let (code, stopped) = report("loop { }");
+    assert_eq!((code, &stopped["status"], &stopped["diagnostics"][0]["line"]), (1, &"stopped".into(), &1.into()));
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_a_refusal_of_one_sentence() {
+    let dir = dir();
+    let bytes = dir.path().join("bytes.rhai");
+    std::fs::write(&bytes, b"print(\xff)").expect("it is ours");
+    for (file, words) in [("/no/such.rhai", "/no/such.rhai"), (path(dir.path()), "cannot be read"), (path(&bytes), "byte 7")] {
+        let said = refusal(&["run", file]);
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    }
+    assert!(refusal(&["run", "/dev/zero"]).contains("262 144 bytes"));
+}
+
+#[test]
+fn ctrl_c_stops_a_script_and_what_it_printed_stays() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = dir();
+    let file = dir.path().join("long.rhai");
+    std::fs::write(&file, "print(\"begun\");\nloop { }").expect("it is ours");
+    let mut child = command(&["run", path(&file)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    // The handler is there when the program counts SIGINT (signal 2) among those it catches.
+    let status = format!("/proc/{}/status", child.id());
+    let catches = || {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim).unwrap_or("0");
+        u64::from_str_radix(mask, 16).is_ok_and(|mask| mask & 2 != 0)
+    };
+    while !catches() && child.try_wait().expect("it is our child").is_none() {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it is our child");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.signal(), &*output.stdout), (Some(2), &b"begun\n"[..]), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "quantlearn: Stopped in line 2, as you asked.\n");
 }
 
 #[test]

@@ -47,12 +47,26 @@ const FRAMES: &[(&str, &str, &str)] = &[
     ("lab-words", "lab quantize bits=3", "w"),
     ("lab-noise", "lab noise", "v"),
     ("lab-rounding", "lab rounding", ""),
+    ("lab-roofline", "lab roofline", ""),
+    ("lab-roofline-by-batch", "lab roofline format=q4_0 sweep=true", "v"),
+    ("lab-energy", "lab energy", ""),
+    ("lab-energies", "lab energy", "v"),
+    ("lab-dot", "lab dot data=minilm b_type=s8", "<up*20><right*4>"),
+    ("lab-dot-overflow", "lab dot part=stress b_type=s8 k=65794", ""),
+    ("lab-dot-product", "lab dot part=gemm b_bits=6", ""),
+    ("lab-requantize", "lab requantize multiplier=0.3333333333333333", ""),
+    ("lab-requantize-stairs", "lab requantize multiplier=0.3333333333333333", "v"),
+    ("lab-gguf", "lab gguf format=q5_1 place=20 nudge=0.5", ""),
+    ("lab-gguf-types", "lab gguf", "vvv"),
     ("lab-ptq", "lab ptq", "v"),
     ("lab-ptq-misread", "lab ptq", "vvvv"),
     ("lab-ptq-confusion", "lab ptq", "vvvvv<tab><right>"),
     ("lab-mixed", "lab mixed", ""),
     ("lab-mixed-board", "lab mixed", "<down*3><left><left>vvvv"),
     ("lab-digit", "lab digit", "<down><right*3> <down>"),
+    ("lab-lanes", "lab lanes instruction=vpmaddubsw data=worst", "<right*4>"),
+    ("lab-matmul", "lab matmul", ""),
+    ("lab-matmul-sweep", "lab matmul sweep=true", "vv"),
     ("terms", "terms", ""),
     ("terms-search", "terms", "/bit"),
     ("progress", "progress", ""),
@@ -61,8 +75,15 @@ const FRAMES: &[(&str, &str, &str)] = &[
     ("palette", "map", "<c-p>scale"),
     ("go-to", "map", "g"),
     ("about", "lesson core/why-fewer-bits/what-happened", "i"),
+    ("reference-card", "lesson core/float-anatomy/sum-of-ones", FLOAT_ANATOMY_AND_BACK),
+    ("track", "track core/foundations", ""),
     ("skip-to-closing-card", "lesson core/why-fewer-bits/another-matrix", "1<enter>n"),
 ];
+
+/// Through the lesson by its solutions, to the map, and into it again.
+const FLOAT_ANATOMY_AND_BACK: &str = "1<enter><enter><enter>\
+    o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>o<enter><enter>\
+    <enter><enter>o<enter><enter>o<enter><enter><esc><c-p>inside a float<enter>";
 
 fn theme(ascii: bool) -> Theme {
     Theme::new(Background::Dark, Depth::True, ascii)

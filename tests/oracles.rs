@@ -315,3 +315,30 @@ fn relu_gains_six_decibels_from_a_zero_point() {
         near(db("affine"), affine, 0.3, bits);
     }
 }
+
+/// The table in the documentation of `quant` says who holds what; nobody in it may be gone.
+#[test]
+fn every_test_that_the_table_of_references_names_is_there() {
+    let doc = include_str!("../src/quant.rs");
+    let rows: Vec<&str> = doc.lines().filter_map(|line| line.strip_prefix("//! | ")).collect();
+    let named: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(rows.len() > 40 && named.len() > 40, "{} rows, {} tests", rows.len(), named.len());
+    let tests = ["oracles.rs", "oracles_blocks.rs", "oracles_calibration.rs", "oracles_formats.rs"];
+    let tests = tests.map(|name| std::fs::read_to_string(format!("tests/{name}")).expect("it is beside this one")).concat();
+    for name in named {
+        let source = match name.rsplit_once("::tests::") {
+            None => tests.clone(),
+            Some((module, _)) => {
+                let path = format!("src/quant/{}", module.replace("::", "/"));
+                let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+                [read(format!("{path}.rs")), read(format!("{path}/tests.rs"))].concat()
+            }
+        };
+        let function = name.rsplit("::").next().expect("a name has a last part");
+        assert!(source.contains(&format!("fn {function}(")), "{name} is no test");
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quantlearn::{
     app::Look,
-    course::{Answer, Library, solution_answer},
+    course::{Answer, Library, StepBody, solution_answer},
     id::NodeId,
     input::Key,
     learner::{Mark, What},
@@ -81,6 +81,32 @@ fn a_listing_runs_is_changed_run_again_and_put_back() {
     assert_eq!(xp(&app), 0, "a listing pays nothing");
     app.keys("<enter><enter>");
     assert!(!app.app().route().to_string().ends_with("/count"), "the second enter goes on");
+}
+
+#[test]
+fn a_wide_screen_shows_the_lines_of_a_listing_to_their_ends() {
+    let library = Arc::new(Library::embedded());
+    let theme = Theme::new(Background::Dark, Depth::True, false);
+    let mut n_seen = 0;
+    for (lesson, step) in [("why-fewer-bits", "array-sizes"), ("quantization-noise", "one-twelfth"), ("affine-map", "keep-both")]
+    {
+        let node = NodeId::new("core", lesson);
+        let body = library.lesson(&node).0.expect("it is sound").steps;
+        let code = body.iter().find(|s| s.id.step() == step).expect("the lesson has it");
+        let StepBody::Code(code) = &code.body else { panic!("{step} is a listing") };
+        let listing = code.run.as_ref().expect("it runs");
+        for size in [(120, 40), (160, 50), (200, 60)] {
+            let look = Look { theme, background_fixed: true };
+            let mut app = Headless::with(fresh(Arc::clone(&library)), look, size, Arc::default());
+            app.open(Route::Lesson { node: node.clone(), step: Some(step.to_owned()) });
+            let shows_all = |app: &Headless| listing.lines().all(|line| app.text().contains(line.trim_end()));
+            assert!(shows_all(&app), "{step} at {size:?}:\n{}", app.text());
+            app.keys("<enter>");
+            assert!(shows_all(&app), "{step} at {size:?} after its run:\n{}", app.text());
+            n_seen += listing.lines().filter(|line| line.len() > 60).count();
+        }
+    }
+    assert!(n_seen > 9, "some of them are long");
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn sort_keys(mut shown: Vec<usize>, wanted: &[usize]) -> Vec<Key> {
 fn control_keys(from: &Params, to: &Params, vary: &[&str]) -> Vec<Key> {
     let mut now = from.clone();
     let mut keys = Vec::new();
-    // A control may appear only when another one is set, so each is set from the top of the list as it then is.
+    // A control may appear only when another one is set, so each is reached from the end of the list as it then is: at
+    // the top the step of a process may stand.
     for (idx, spec) in from.specs().iter().enumerate() {
         if now.at(idx) == to.at(idx) {
             continue;
@@ -91,8 +92,8 @@ fn control_keys(from: &Params, to: &Params, vary: &[&str]) -> Vec<Key> {
         let shown: Vec<usize> =
             (0..from.specs().len()).filter(|&i| vary.contains(&from.specs()[i].name) && now.is_active(i)).collect();
         let place = shown.iter().position(|&i| i == idx).unwrap_or_else(|| panic!("{} cannot be moved", spec.name));
-        keys.extend(std::iter::repeat_n(Key::new(KeyCode::Up), shown.len()));
-        keys.extend(std::iter::repeat_n(Key::new(KeyCode::Down), place));
+        keys.extend(std::iter::repeat_n(Key::new(KeyCode::Down), shown.len()));
+        keys.extend(std::iter::repeat_n(Key::new(KeyCode::Up), shown.len() - 1 - place));
         match (spec.kind, to.at(idx)) {
             (ParamKind::Choice(options), Value::Choice(name)) => {
                 let at = |name: &str| options.iter().position(|o| o.name == name).expect("an option");

@@ -29,13 +29,13 @@ pub struct Options {
     /// What to measure.
     what: What,
     /// Threads that share the work.
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true)]
     threads: String,
     /// Sizes with commas between them: the side of square matrices, or how many values to quantize.
-    #[arg(long, value_name = "N,N,...")]
+    #[arg(long, value_name = "N,N,...", allow_hyphen_values = true)]
     sizes: Option<String>,
     /// Seconds that all rounds together may take; each is measured at least three times.
-    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    #[arg(long, value_name = "SECONDS", default_value = "10", allow_hyphen_values = true)]
     budget: String,
     /// As one JSON array.
     #[arg(long)]

@@ -8,16 +8,18 @@ use std::{
     time::Instant,
 };
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Level, Renderer};
 
-use super::{Failure, Global, Outcome};
+use super::{
+    Failure, Global, Outcome,
+    quote::{self, shown},
+};
 use crate::{
     course::{self, COURSE_FILE, Code, Diagnostic, Library, Loaded, Severity, check_labs, check_scripts},
     lab::Ctx,
     runtime::{courses, dirs::data_dir},
     script::{Limits, World},
     tensor::Sources,
-    text::Text,
 };
 
 /// How far up from a lesson its course.toml may stand.
@@ -28,8 +30,7 @@ const MAX_PARENTS: usize = 8;
 ///
 /// Prerequisites in other courses are looked up in the built-in one, those of the data folder and those of `--course`.
 pub(super) fn run(global: &Global, paths: &[PathBuf], out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = quote::renderer(io::stdout().is_terminal());
     let mut total = Total::default();
     for path in paths {
         // Made anew for each path: what is checked is put among the others.
@@ -145,10 +146,6 @@ fn inside(root: &Path, path: &Path) -> Result<String, Failure> {
     Ok(parts.collect::<Vec<_>>().join("/"))
 }
 
-fn shown(path: &Path) -> Text {
-    Text::clean_line(&path.to_string_lossy())
-}
-
 fn render(finding: &Diagnostic, checked: &Checked, renderer: &Renderer) -> String {
     let path = shown(&checked.root.join(finding.file.as_str())).to_string();
     let level = match finding.severity {
@@ -156,30 +153,10 @@ fn render(finding: &Diagnostic, checked: &Checked, renderer: &Renderer) -> Strin
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(finding.message.as_str()).id(finding.code.name());
-    let source = checked.files.iter().find(|(name, _)| *name == *finding.file.as_str()).and_then(|(_, bytes)| quotable(bytes));
-    let body: Group<'_> = match (&finding.place, source) {
-        (Some(place), Some(source)) => {
-            let span = first_line(&source, place.span.clone());
-            title.element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span)))
-        }
-        _ => title.element(Origin::path(path)),
-    };
-    let help = finding.remedy.iter().map(|remedy| Level::HELP.message(remedy.as_str()));
-    renderer.render(&[body.elements(help)])
-}
-
-/// The text of a file with everything replaced that a terminal could take for a command, byte for byte, so that spans
-/// stay.
-fn quotable(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let is_plain = |c: char| matches!(c, '\n' | '\t' | ' '..='~') || !Text::clean(c.encode_utf8(&mut [0; 4])).is_empty();
-    Some(text.chars().map(|c| if is_plain(c) { c.to_string() } else { "?".repeat(c.len_utf8()) }).collect())
-}
-
-/// A span that is cut at the end of its first line: the head of a step stands for the whole step.
-fn first_line(source: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let end = source.get(span.clone()).and_then(|text| text.find('\n')).map_or(span.end, |n| span.start + n);
-    span.start..end.max(span.start)
+    let bytes = checked.files.iter().find(|(name, _)| *name == *finding.file.as_str()).map(|(_, bytes)| bytes);
+    let source = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let place = source.zip(finding.place.as_ref().map(|place| place.span.clone()));
+    quote::render(title, &path, place, finding.remedy.as_deref(), renderer)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub fn json(lab: &Lab, params: &Params, report: &Report) -> Value {
             }
         ))
     }));
-    let figures: Vec<Value> = report.figures.iter().map(figure).collect();
+    let figures: Vec<Value> = report.figures.iter().map(figure_json).collect();
     let mut out = value!({
         "lab": lab.id,
         "params": params.iter().map(|(spec, v)| (spec.name.to_owned(), param(v))).collect::<Map<_, _>>(),
@@ -47,8 +47,7 @@ pub fn json(lab: &Lab, params: &Params, report: &Report) -> Value {
 
 /// The steps in their order, each with its figures.
 fn trace(trace: &Trace) -> Value {
-    let step =
-        |step: &TraceStep| value!({ "caption": step.caption, "figures": step.figures.iter().map(figure).collect::<Vec<_>>() });
+    let step = |step: &TraceStep| value!({ "caption": step.caption, "figures": step.figures.iter().map(figure_json).collect::<Vec<_>>() });
     value!({ "first": trace.first, "steps": trace.steps.iter().map(step).collect::<Vec<_>>() })
 }
 
@@ -67,7 +66,8 @@ fn param(v: ParamValue) -> Value {
     }
 }
 
-fn figure(figure: &Figure) -> Value {
+/// `{"kind", "view", "heading", .., "words"}` of one figure.
+pub fn figure_json(figure: &Figure) -> Value {
     let (kind, data) = match figure {
         Figure::Mirror(f) => ("mirror", mirror(f)),
         Figure::ErrorHistogram(f) => (

@@ -1,5 +1,8 @@
 //! Values to 8-bit codes and back: what a runtime does before and after an integer product.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
 use super::convert::{Affine, CodeRange, real};
 use super::isa::Isa;
 use super::level::{self, Body, Target};
@@ -25,6 +28,12 @@ pub fn quantize_i8_on(isa: Isa, src: &[f32], by: Affine, range: CodeRange, codes
         unsafe { x86::quantize(src, by, range, codes) };
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if x86::is_avx2(isa) && x86::is_exact(by.scale) {
+        // SAFETY: as above.
+        unsafe { avx2::quantize(src, by, range, codes) };
+        return;
+    }
     level::on(isa, Quantize { src, by, range, codes });
 }
 
@@ -40,6 +49,12 @@ pub fn dequantize_i8_on(isa: Isa, codes: &[i8], by: Affine, dst: &mut [f32]) {
     if x86::is_avx512(isa) && by.zero_point.unsigned_abs() < 1 << 21 {
         // SAFETY: the token says that this processor has them.
         unsafe { x86::dequantize(codes, by, dst) };
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if x86::is_avx2(isa) && size_of_val(dst) >= PAST_CACHE && by.zero_point.unsigned_abs() < 1 << 21 && x86::is_finite(by) {
+        // SAFETY: as above.
+        unsafe { avx2::dequantize_past_cache(codes, by, dst) };
         return;
     }
     level::on(isa, Dequantize { codes, by, dst });
@@ -94,6 +109,15 @@ mod x86 {
         matches!(isa.level(), Level::Avx512 | Level::Avx512Vnni)
     }
 
+    pub(super) fn is_avx2(isa: Isa) -> bool {
+        matches!(isa.level(), Level::Avx2 | Level::AvxVnni)
+    }
+
+    /// Whether no code stands for a value beyond the largest f32.
+    pub(super) fn is_finite(by: Affine) -> bool {
+        real(i32::from(i8::MIN), by).abs().max(real(i32::from(i8::MAX), by).abs()) < f32::MAX
+    }
+
     /// Whether the quotient below is exact: far from the scales whose reciprocal or remainder would be denormal.
     pub(super) fn is_exact(scale: f32) -> bool {
         (1.0e-20..1.0e20).contains(&scale)
@@ -143,7 +167,9 @@ mod x86 {
         one_by_one(tail, by, range, tail_codes);
     }
 
-    fn one_by_one(src: &[f32], by: Affine, range: CodeRange, codes: &mut [i8]) {
+    /// Kept out of the loops of whole blocks, whose registers it would need.
+    #[inline(never)]
+    pub(super) fn one_by_one(src: &[f32], by: Affine, range: CodeRange, codes: &mut [i8]) {
         for (&r, q) in src.iter().zip(codes) {
             *q = code_of(r, by, range) as i8;
         }
@@ -200,8 +226,7 @@ mod x86 {
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     pub(super) fn dequantize(codes: &[i8], by: Affine, dst: &mut [f32]) {
-        let farthest = real(i32::from(i8::MIN), by).abs().max(real(i32::from(i8::MAX), by).abs());
-        match farthest < f32::MAX {
+        match is_finite(by) {
             true => dequantize_with::<false>(codes, by, dst),
             false => dequantize_with::<true>(codes, by, dst),
         }

@@ -71,7 +71,6 @@ fn bin_of(x: f32, per_unit: f32) -> u16 {
     let last = (MAGNITUDE_BINS - 1) as f32;
     let held = if at < last { at } else { last };
     let bin = if x <= f32::MAX { held } else { MAGNITUDE_BINS as f32 };
-    // SAFETY: 0 <= bin <= 2048, and not a NaN: the comparisons above let none through.
     // SAFETY: 0 <= bin <= 2048, and not a NaN: the comparisons above let none through. `as` says the same, but its checks
     // would cost more than the rest of the loop.
     unsafe { bin.to_int_unchecked::<i32>() as u16 }

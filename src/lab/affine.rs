@@ -1,5 +1,7 @@
 //! Lesson 5: two rulers, the real one and the codes that stand on it.
 
+mod padding;
+
 use std::sync::Arc;
 
 use super::{
@@ -12,6 +14,7 @@ use crate::{
     quant::{Affine, Calibration, Clip, CodeRange, Config, Granularity, Matrix, Rounding, ScaleFormat, Scheme, covered},
     tensor::Source,
 };
+use padding::Padded;
 
 pub(super) const LAB: Lab = Lab {
     id: "affine",
@@ -36,6 +39,7 @@ const PARAMS: &[ParamSpec] = &[
     choice("scheme", "scheme", SCHEMES, "affine", "whether real 0 stands in the middle of the codes"),
     flag("zero_exact", "zero exact", true, "widen the range to hold 0 and give real 0 a code of its own")
         .when(|p| p.choice("scheme") == "affine"),
+    int("padding", "padding", (0, 8, 1), 1, "zeros on each side of a moving average, which is twice as wide and one more"),
     SEED,
     n_values(1 << 18),
 ];
@@ -51,6 +55,8 @@ const METRICS: &[MetricSpec] = &[
     metric("unused_codes", "codes unused", "", Better::Lower, 0, "codes that no value takes"),
     metric("clipped_share", "clipped", "%", Better::Lower, 3, "values beyond the first or last code"),
     metric("max_abs_error", "largest error", "", Better::Lower, 6, "over all values"),
+    metric("border_error", "error at the border", "", Better::Lower, 6, "of a moving average where it reads padding, at most"),
+    metric("inner_error", "error inside", "", Better::Lower, 6, "of a moving average where it reads values alone, at most"),
 ];
 
 fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
@@ -70,6 +76,7 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
     let quantized = fixed.apply(matrix, Some(&mut counts), &mut |done, total| ctx.step(done, total))?;
     let reals: Vec<f32> = quantized.dequantized.iter().map(|y| (f64::from(*y) + map.offset) as f32).collect();
     let errors = Errors::between(&data.data, &reals);
+    let padded = Padded::of(&data.data, &reals, map.reconstructed_zero(), params.int("padding") as usize);
     let distinct = counts.n_distinct(map.range);
     let clipped = percent(quantized.n_clipped, errors.n);
     let (lo_covered, hi_covered) = map.covered();
@@ -95,14 +102,17 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("unused_codes", (map.range.n_codes() - distinct) as f64),
             value("clipped_share", clipped),
             value("max_abs_error", errors.max_abs_error),
+            value("border_error", padded.border_error()),
+            value("inner_error", padded.inner_error()),
         ],
         figures: vec![
             Figure::Ruler(ruler),
             Figure::Mirror(mirror(&counts, codes, look)),
             Figure::ErrorHistogram(error_histogram(&counts)),
+            Figure::Lines(padded.figure()),
         ],
         trace: None,
-        notes: notes(params, &map, map.range.n_codes() - distinct, clipped),
+        notes: notes(params, &map, map.range.n_codes() - distinct, clipped).into_iter().chain(padded.notes()).collect(),
         arrays: vec![],
     })
 }
@@ -175,7 +185,7 @@ fn notes(params: &Params, map: &Map, n_unused: usize, clipped: f64) -> Vec<Strin
     }
     if map.offset != 0.0 && map.reconstructed_zero() != 0.0 {
         let zero = map.reconstructed_zero();
-        notes.push(format!("Real 0 comes back as {zero:.5}: padding with zeros would now add that much everywhere."));
+        notes.push(format!("Real 0 comes back as {zero:.5}, wherever a zero is meant: padding, a masked word."));
     }
     if n_unused > 0 {
         notes.push(format!("Codes that no value takes: {n_unused}."));
@@ -184,4 +194,31 @@ fn notes(params: &Params, map: &Map, n_unused: usize, clipped: f64) -> Vec<Strin
         notes.push(format!("{clipped:.3} % of the values lie beyond the first or last code and were moved to it."));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::tests::run_with;
+
+    #[test]
+    fn the_border_of_a_convolution_drifts_where_zero_has_no_code() {
+        let set = [("data", "shifted"), ("lo", "0.5"), ("hi", "3"), ("n", "4096")];
+        let metric = |zero_exact: &str, name: &str| {
+            let set: Vec<_> = set.iter().copied().chain([("zero_exact", zero_exact)]).collect();
+            run_with(&LAB, &set).metric(name).expect("it is defined")
+        };
+        let step = metric("false", "scale");
+        // Real 0 comes back as 0.5, and one tap of three reads it.
+        assert!((metric("false", "border_error") - 0.5 / 3.0).abs() < step, "{}", metric("false", "border_error"));
+        assert!(metric("false", "inner_error") <= 0.5 * step);
+        assert!(metric("true", "border_error") <= 0.5 * metric("true", "scale"));
+    }
+
+    #[test]
+    fn without_padding_the_border_is_absent_and_says_so() {
+        let report = run_with(&LAB, &[("padding", "0"), ("n", "4096")]);
+        assert_eq!(report.metric("border_error"), None);
+        assert!(report.notes.iter().any(|note| note.contains("border_error")));
+    }
 }

@@ -247,9 +247,10 @@ fn valley(view: &View, clip: f64, sqnr: f64) -> Lines {
         y_unit: "dB",
         x_log,
         series: vec![
+            // Where two curves lie on each other the first one shows.
+            Series::line("total", SeriesRole::B, curve(&|[rounding, clipping]| rounding + clipping)),
             Series::line("rounding", SeriesRole::A, curve(&|[rounding, _]| rounding)),
             Series::line("clipping", SeriesRole::Error, curve(&|[_, clipping]| clipping)),
-            Series::line("total", SeriesRole::B, curve(&|[rounding, clipping]| rounding + clipping)),
         ],
         marks: vec![
             mark(clip, "clip", SeriesRole::B),

@@ -133,7 +133,7 @@ fn source(params: &Params) -> Option<Source> {
 
 /// What a row of the matrix belongs to.
 fn row_is(params: &Params) -> &'static str {
-    if source(params) == Some(Source::Activations) { "token" } else { "output channel" }
+    if source(params) == Some(Source::Activations) { "token" } else { "output" }
 }
 
 /// The real matrix, or the ladder.
@@ -203,8 +203,11 @@ fn ladder(found: &Calibration, matrix: Matrix, quantized: &Quantized) -> Lines {
     let (quietest, loudest) = (rms(order[0]), rms(order[n_rows - 1]));
     Lines {
         view: "ladder",
-        heading: format!("{}; rows from {quietest:.4} to {loudest:.4} RMS", count(found.affines.len() as u64, "scale")),
-        x_label: "rows, the quietest first",
+        heading: format!(
+            "{}; rows from {quietest:.4} to {loudest:.4} RMS, quietest first",
+            count(found.affines.len() as u64, "scale")
+        ),
+        x_label: "rows",
         y_label: "size",
         y_log: true,
         series: vec![
@@ -237,10 +240,11 @@ fn error_map(matrix: Matrix, quantized: &Quantized, row_is: &'static str) -> Hea
     Heatmap {
         view: "error map",
         heading: format!("RMS error up to {largest:.1} % of its row's RMS"),
-        x_label: "input channel",
+        x_label: "input",
         y_label: row_is,
         value_label: "error beside the row's RMS",
         unit: "%",
+        per_value: (tall, wide),
         n_cols: map_cols,
         values,
         lo: 0.0,
@@ -310,7 +314,7 @@ fn notes(
         Granularity::Group(_) => notes.push("Partial sums are rescaled group by group.".into()),
         _ => notes.push("The scales lie outside the sum: each is applied once an output.".into()),
     }
-    if row_is(params) == "token" {
+    if source(params) == Some(Source::Activations) {
         notes.push("A row is a token: one scale for a row is per-token, one for a column per-channel.".into());
     }
     if is_ladder(params) && params.float("top") <= QUIETEST {

@@ -14,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 pub use contestant::{Cache, Contestant, Runner};
 pub use limits::{Peak, ReadLevel, peak, peaks, read, reads};
+pub(crate) use products::random_blocks;
 pub use products::{Packing, Size, Weights, gemm_f32, gemm_i8, gemm_i8_saturating, gemv, random_codes, random_floats};
 pub use streams::streams;
 
@@ -123,7 +124,7 @@ fn n_threads(pool: Option<&Pool>) -> usize {
 }
 
 /// Calls `visit` with every index below `n`, on the threads of the pool or on the calling one.
-fn on_all(pool: Option<&Pool>, n: usize, visit: &(dyn Fn(usize) + Sync)) {
+pub(crate) fn on_all(pool: Option<&Pool>, n: usize, visit: &(dyn Fn(usize) + Sync)) {
     match pool {
         Some(pool) => pool.run(n, visit),
         None => (0..n).for_each(visit),

@@ -220,7 +220,7 @@ fn by_batch(out: &Run) -> Lines {
     Lines {
         view: "by batch",
         heading: worst.map_or("no error in any batch".into(), |(gain, db)| format!("worst batch {db:.2} dB, at gain {gain:.2}")),
-        x_label: "gain of the batch",
+        x_label: "gain",
         y_label: "SQNR",
         y_unit: "dB",
         series,

@@ -1,20 +1,21 @@
 //! Lesson 4: predict the noise, then look.
 
+mod best;
+mod stairs;
+mod theory;
+
 use super::{
-    Better, Ctx, Figure, Lab, LabError, Lines, MetricSpec, ParamSpec, Params, Report, Series, SeriesRole,
+    Better, Ctx, Figure, Lab, LabError, MetricSpec, ParamSpec, Params, Report,
     figure::{error_histogram, histogram},
     row::{SEED, choice, count, float, int, metric, n_values, option, source, sources, tensor, value},
 };
 use crate::{
-    kernel::{min_max, squared_error, sum_of_squares},
-    quant::{
-        Affine, Clip, CodeRange, Config, Granularity, Matrix, Quantized, RangeSearch, Rounding, ScaleFormat, Scheme, calibrate,
-        covered,
-    },
+    kernel::sum_of_squares,
+    quant::{Affine, Clip, CodeRange, Config, Granularity, Quantized, Rounding, ScaleFormat, Scheme, calibrate, covered},
     tensor::Source,
 };
-
-mod theory;
+use best::BestClip;
+use stairs::Stairs;
 
 pub(super) const LAB: Lab = Lab {
     id: "noise",
@@ -63,6 +64,8 @@ const METRICS: &[MetricSpec] = &[
     metric("clip_sigma", "range", "sigma", Better::Neither, 2, "the larger end of the range in standard deviations"),
     metric("cosine", "cosine", "", Better::Higher, 6, "of the angle between the data before and after"),
     metric("cosine_predicted", "cosine predicted", "", Better::Neither, 6, "1 / sqrt(1 + 10^(-SQNR / 10))"),
+    metric("best_db", "with the best clip", "dB", Better::Higher, 2, "SQNR of the range with the smallest error"),
+    metric("absmax_loss_db", "lost by absmax", "dB", Better::Lower, 2, "SQNR of the best clip minus that without a clip"),
 ];
 
 const ALL_BITS: std::ops::RangeInclusive<u32> = 2..=12;
@@ -81,10 +84,12 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
     let by = found.affines[0];
     let errors = quantized.errors();
     let clipping = clipping_noise(matrix.data, &quantized, by, range);
-    let db = |noise: f64| if noise > 0.0 { 10.0 * (errors.signal / noise).log10() } else { f64::INFINITY };
+    let db = |noise: f64| decibels(errors.signal, noise);
     let sqnr = errors.sqnr_db();
-    let theory = theory::sqnr_db(source, by, range);
+    let theory = theory::sqnr_db(source, by, range, config.clip != Clip::AbsMax);
     let ends = covered(by, range);
+    let stairs = Stairs::of(source, matrix.data, &config, ctx)?;
+    let best = BestClip::of(matrix.data, &config, ctx)?;
     Ok(Report {
         metrics: vec![
             value("sqnr_db", sqnr),
@@ -96,13 +101,17 @@ fn run(params: &Params, ctx: &Ctx) -> Result<Report, LabError> {
             value("clip_sigma", ends.1.max(-ends.0) / sigma),
             value("cosine", errors.cosine()),
             value("cosine_predicted", 1.0 / (1.0 + 10f64.powf(-sqnr / 10.0)).sqrt()),
+            value("best_db", best.at(config.bits).best_db),
+            value("absmax_loss_db", best.at(config.bits).lost()),
         ],
         figures: vec![
             Figure::ErrorHistogram(error_histogram(&counts)),
-            Figure::Lines(by_bits(source, matrix, &config, (config.bits, sqnr), ctx)?),
+            Figure::Lines(stairs.figure((config.bits, sqnr))),
+            Figure::Lines(stairs::side_by_side(params, (source, &stairs), ctx)?),
+            Figure::Table(best.table(sigma, config.bits)),
         ],
         trace: None,
-        notes: notes(source, &config, theory, sqnr, quantized.n_clipped),
+        notes: notes(source, &config, theory, sqnr, (matrix.data.len(), quantized.n_clipped), best.at(config.bits).lost()),
         arrays: vec![],
     })
 }
@@ -137,52 +146,24 @@ fn clipping_noise(originals: &[f32], quantized: &Quantized, by: Affine, range: C
     errors.filter(|e| e.abs() > reach).map(|e| e * e).sum()
 }
 
-/// SQNR for every number of bits, measured and predicted, with the other settings as they are.
-fn by_bits(source: Source, matrix: Matrix, config: &Config, here: (u32, f64), ctx: &Ctx) -> Result<Lines, LabError> {
-    let signal = sum_of_squares(matrix.data);
-    let whole = min_max(matrix.data).map_or((0.0, 0.0), |(lo, hi)| (f64::from(lo), f64::from(hi)));
-    let search = (config.clip == Clip::Mse).then(|| RangeSearch::new(matrix.data, whole));
-    let (mut measured, mut predicted) = (Vec::new(), Vec::new());
-    for bits in ALL_BITS {
-        ctx.step(bits.into(), (*ALL_BITS.end()).into())?;
-        let config = Config { bits, ..*config };
-        let (lo, hi) = search.as_ref().map_or_else(|| config.clipped(matrix.data, whole), |search| search.best(&config));
-        let by = config.affine(lo, hi);
-        let noise = squared_error(matrix.data, by, config.range());
-        if noise > 0.0 {
-            measured.push((f64::from(bits), 10.0 * (signal / noise).log10()));
-        }
-        predicted.extend(theory::sqnr_db(source, by, config.range()).map(|db| (f64::from(bits), db)));
-    }
-    let heading = match gain_per_bit(&measured) {
-        Some(gain) => format!("{:.2} dB at {} bits; {gain:.2} dB for each bit", here.1, here.0),
-        None => format!("{:.2} dB at {} bits", here.1, here.0),
-    };
-    let mut series = vec![Series::line("measured", SeriesRole::B, measured)];
-    if !predicted.is_empty() {
-        series.push(Series::line("theory", SeriesRole::A, predicted));
-    }
-    Ok(Lines {
-        view: "by bits",
-        heading,
-        x_label: "bits",
-        x_unit: "bit",
-        y_label: "SQNR",
-        y_unit: "dB",
-        series,
-        here: here.1.is_finite().then_some((f64::from(here.0), here.1)),
-        ..Lines::default()
-    })
+/// Signal over noise; infinite without noise.
+fn decibels(signal: f64, noise: f64) -> f64 {
+    if noise > 0.0 { 10.0 * (signal / noise).log10() } else { f64::INFINITY }
 }
 
-/// The mean slope of a curve in dB for each bit.
-fn gain_per_bit(measured: &[(f64, f64)]) -> Option<f64> {
-    let (first, last) = (measured.first()?, measured.last()?);
-    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
-}
-
-fn notes(source: Source, config: &Config, theory: Option<f64>, sqnr: f64, n_clipped: u64) -> Vec<String> {
+fn notes(
+    source: Source,
+    config: &Config,
+    theory: Option<f64>,
+    sqnr: f64,
+    (n, n_clipped): (usize, u64),
+    lost: f64,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    if n > stairs::FEW {
+        let few = count(stairs::FEW as u64, "value");
+        notes.push(format!("In the view `sources` the sampled ones that are not chosen have {few} each, so smaller extremes."));
+    }
     match theory {
         None => notes.push(format!("theory_db is absent: the density of {} has no closed form.", source.spec().label)),
         Some(db) if (db - sqnr).abs() > 0.5 => {
@@ -200,8 +181,8 @@ fn notes(source: Source, config: &Config, theory: Option<f64>, sqnr: f64, n_clip
         0 => notes.push("Nothing is clipped, so clipping_db is infinite: all noise is rounding.".into()),
         n => notes.push(format!("Clipped: {}.", count(n, "value"))),
     }
-    if config.clip == Clip::AbsMax && source != Source::Uniform {
-        notes.push("The largest value alone sets the step; clipping it may gain more than it costs.".into());
+    if config.clip == Clip::AbsMax && lost > 0.05 {
+        notes.push(format!("The largest value alone sets the step; the best clip would give {lost:.1} dB more."));
     }
     notes
 }

@@ -6,7 +6,7 @@ mod stream;
 use super::{
     Bar, Bars, Better, Ctx, Figure, Lab, LabError, Lines, Mark, MetricSpec, ParamSpec, Params, Report, Segment, Series,
     SeriesRole, Shape, Table,
-    row::{SEED, choice, decades, float, int, metric, n_values, option, percent, source, sources, value},
+    row::{SEED, choice, count, decades, float, int, metric, n_values, option, percent, source, sources, value},
 };
 use crate::{
     quant::observer::{Method, Observer},
@@ -155,20 +155,18 @@ fn is_look(idx: usize, n_batches: usize) -> bool {
 
 /// Magnitudes so far, and where each observer ends its range.
 fn histogram(observer: &Observer, judged: &[Judged]) -> Lines {
-    const N_COLUMNS: usize = 128;
     let (counts, width) = (observer.histogram().counts(), observer.histogram().width());
-    let per_column = counts.len().div_ceil(N_COLUMNS).max(1);
-    let column = |(idx, bins): (usize, &[u64])| {
-        let centre = (idx as f64 + 0.5) * per_column as f64 * width;
-        (centre, bins.iter().sum::<u64>() as f64)
-    };
-    let points = counts.chunks(per_column).enumerate().map(column).filter(|p| p.1 > 0.0).collect();
     let tightest = judged.iter().map(|j| j.clip).fold(f64::INFINITY, f64::min);
     let widest = judged.iter().map(|j| j.clip).fold(0.0, f64::max);
+    // Ranges far apart could not be told from each other on a linear axis.
+    let begin = (widest > 8.0 * tightest).then_some(tightest / 30.0);
+    let (points, n_below) = columns(counts, width, begin);
+    let below = begin.map_or_else(String::new, |begin| format!("; {} below {begin:.2} not shown", count(n_below, "value")));
     Lines {
         view: "histogram",
-        heading: format!("ranges from {tightest:.2} to {widest:.2}"),
-        x_label: "magnitude",
+        heading: format!("ranges from {tightest:.2} to {widest:.2}{below}"),
+        x_label: "range",
+        x_log: begin.is_some(),
         y_label: "values",
         y_log: true,
         series: vec![Series { name: "magnitudes".into(), role: SeriesRole::A, shape: Shape::Columns, points }],
@@ -177,17 +175,47 @@ fn histogram(observer: &Observer, judged: &[Judged]) -> Lines {
     }
 }
 
+/// Bins laid over columns of equal width, or from `begin` on of equal ratio; and what lies below `begin`. A bin that is
+/// wider than a column is shared out, so that none between two full ones stands empty.
+fn columns(counts: &[u64], width: f64, begin: Option<f64>) -> (Vec<(f64, f64)>, u64) {
+    const N_COLUMNS: usize = 192;
+    let end = counts.len() as f64 * width;
+    let place = |x: f64| N_COLUMNS as f64 * begin.map_or(x / end, |begin| (x / begin).ln() / (end / begin).ln());
+    let centre = |column: usize| {
+        let t = (column as f64 + 0.5) / N_COLUMNS as f64;
+        begin.map_or(t * end, |begin| begin * (end / begin).powf(t))
+    };
+    let (mut columns, mut n_below) = ([0.0; N_COLUMNS], 0);
+    for (idx, &n) in counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+        if begin.is_some_and(|begin| (idx as f64 + 0.5) * width < begin) {
+            n_below += n;
+            continue;
+        }
+        let (from, to) = (place(idx as f64 * width).max(0.0), place((idx + 1) as f64 * width));
+        for (column, count) in columns.iter_mut().enumerate().skip(from as usize).take(to.ceil() as usize - from as usize) {
+            let overlap = to.min((column + 1) as f64) - from.max(column as f64);
+            *count += n as f64 * overlap / (to - from);
+        }
+    }
+    let points = columns.iter().enumerate().filter(|(_, n)| **n > 0.0).map(|(idx, &n)| (centre(idx), n));
+    (points.collect(), n_below)
+}
+
 /// Ranges along the stream; all observers begin with the same first batch.
 fn thresholds(by_batch: Vec<Vec<(f64, f64)>>, methods: [(&'static str, Method); 5], chosen: &Judged) -> Lines {
     let role = |name: &str| if name == chosen.name { SeriesRole::B } else { SeriesRole::A };
     let here = by_batch.first().and_then(|points| points.last()).map(|last| (last.0, chosen.clip));
+    let curve = |(points, (name, _)): (_, (&'static str, Method))| Series::line(name, role(name), points);
+    let mut series: Vec<Series> = by_batch.into_iter().zip(methods).map(curve).collect();
+    // The chosen one stands first in a legend that may be cut.
+    series.sort_by_key(|s| s.role != SeriesRole::B);
     Lines {
         view: "thresholds",
         heading: format!("{}: {:.3} after the last batch", chosen.name, chosen.clip),
-        x_label: "batches seen",
+        x_label: "batches",
         y_label: "range",
         y_log: true,
-        series: by_batch.into_iter().zip(methods).map(|(points, (name, _))| Series::line(name, role(name), points)).collect(),
+        series,
         here,
         ..Lines::default()
     }
@@ -198,7 +226,7 @@ fn bars(judged: &[Judged], chosen: usize) -> Bars {
         let role = if idx == chosen { SeriesRole::B } else { SeriesRole::A };
         // An SQNR may be infinite or below 0; a bar may not.
         let length = j.inliers.sqnr_db().clamp(0.0, 200.0);
-        let note = format!("{:.1} dB at {:.2}", j.inliers.sqnr_db(), j.clip);
+        let note = format!("range {:.2}", j.clip);
         Bar { label: j.name.into(), segments: vec![Segment { name: "inliers", value: length, role }], note }
     };
     let best = judged.iter().reduce(|a, b| if b.inliers.noise < a.inliers.noise { b } else { a });
@@ -260,6 +288,17 @@ mod tests {
             assert!((got("threshold") / threshold - 1.0).abs() < 0.06, "{observer}: {}", got("threshold"));
             assert!((got("inlier_db") - inliers).abs() < 0.5, "{observer}: {}", got("inlier_db"));
             assert_eq!(got("whole_rank") == 1.0, observer == "mse", "{observer}");
+        }
+    }
+
+    #[test]
+    fn no_value_is_lost_between_the_columns() {
+        let counts: Vec<u64> = (0..2000).map(|idx| idx % 7).collect();
+        for begin in [None, Some(3.0)] {
+            let (points, n_below) = super::columns(&counts, 0.01, begin);
+            let shown: f64 = points.iter().map(|p| p.1).sum();
+            assert!((shown + n_below as f64 - counts.iter().sum::<u64>() as f64).abs() < 1e-6, "{begin:?}: {shown}");
+            assert!(points.iter().all(|p| p.0 > begin.unwrap_or(0.0) && p.0 < 20.0));
         }
     }
 

@@ -451,6 +451,8 @@ pub struct Heatmap {
     /// What a shade says, and its unit.
     pub value_label: &'static str,
     pub unit: &'static str,
+    /// Rows and columns of the matrix behind one value; the axes count those.
+    pub per_value: (usize, usize),
     pub n_cols: usize,
     /// Row-major, whole rows; one that is not finite is drawn as a gap.
     pub values: Vec<f32>,

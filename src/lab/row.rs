@@ -97,6 +97,11 @@ pub(super) const fn metric(name: Name, label: Name, unit: Name, better: Better, 
     MetricSpec { name, label, unit, better, measured: false, decimals, help }
 }
 
+/// A metric that is measured on the machine in hand: a time or a rate, and what is reckoned from it.
+pub(super) const fn measured(name: Name, label: Name, unit: Name, better: Better, decimals: u8, help: Name) -> MetricSpec {
+    MetricSpec { measured: true, ..metric(name, label, unit, better, decimals, help) }
+}
+
 pub(super) fn value(name: &'static str, value: impl Into<Option<f64>>) -> Metric {
     Metric { name, value: value.into() }
 }
@@ -132,6 +137,11 @@ pub(super) fn grouped(n: u64) -> String {
     let (first, rest) = digits.split_at(head);
     let groups = rest.as_bytes().chunks(3).map(|group| std::str::from_utf8(group).map_or("", identity));
     [first].into_iter().chain(groups).filter(|group| !group.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// `-12345` as `-12 345`.
+pub(super) fn signed(n: i64) -> String {
+    format!("{}{}", if n < 0 { "-" } else { "" }, grouped(n.unsigned_abs()))
 }
 
 /// One word or its plural.

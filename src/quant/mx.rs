@@ -10,7 +10,7 @@
 //! Sources: OCP Microscaling Formats 1.0; microxcaling (saturation, symmetric INT8); torchao `mx_formats` (the rules).
 
 use super::float::{FloatFormat, Overflow, exponent_of, pow2};
-use crate::kernel::{Rounding, abs_max, round_even};
+use crate::kernel::{FloatGrid, abs_max, round_even, round_scaled_floats};
 
 /// Elements of a block.
 pub const BLOCK: usize = 32;
@@ -94,16 +94,6 @@ impl Element {
         }
     }
 
-    /// The nearest elements, ties to even, beyond the largest the largest; equally long.
-    pub fn round_slice(self, src: &[f32], dst: &mut [f32]) {
-        match self {
-            Self::Float(format) => format.round_slice(src, Rounding::Even, 0, Overflow::Saturate, dst),
-            Self::Int8 => {
-                src.iter().zip(dst).for_each(|(&x, y)| *y = round_even(x * 64.0).clamp(-127.0, 127.0) / 64.0);
-            }
-        }
-    }
-
     /// The bits of a value that the element holds; two's complement for INT8.
     pub fn code(self, value: f32) -> u32 {
         match self {
@@ -146,22 +136,41 @@ impl Mx {
         }
     }
 
-    /// Writes what a block comes back as and returns its scale; equally long, at most [`BLOCK`] values.
+    /// Writes what a block comes back as and returns its scale; equally long.
     pub fn round_block(&self, src: &[f32], dst: &mut [f32]) -> f32 {
         let scale = self.scale(abs_max(src));
-        round_scaled(self.element, scale, src, dst);
+        Rounder::of(self.element).scaled(scale, src, dst);
         scale
     }
 }
 
-/// `dst = scale * round(src / scale)`, held inside the finite f32s; at most [`BLOCK`] values. A NaN is taken as 0.
-pub(super) fn round_scaled(element: Element, scale: f32, src: &[f32], dst: &mut [f32]) {
-    let mut scaled = [0.0; BLOCK];
-    let scaled = &mut scaled[..src.len()];
-    // A division, because the scales of NVFP4 are no powers of two; for those that are it is exact too.
-    scaled.iter_mut().zip(src).for_each(|(u, &x)| *u = if x.is_nan() { 0.0 } else { x / scale });
-    element.round_slice(scaled, dst);
-    dst.iter_mut().for_each(|y| *y = (*y * scale).clamp(f32::MIN, f32::MAX));
+/// An element, ready for many blocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rounder {
+    Float(FloatGrid),
+    Int8,
+}
+
+impl Rounder {
+    pub(super) fn of(element: Element) -> Self {
+        match element {
+            Element::Float(format) => Self::Float(format.grid(Overflow::Saturate)),
+            Element::Int8 => Self::Int8,
+        }
+    }
+
+    /// `dst = scale * round(src / scale)`, ties to even, beyond the largest the largest, held inside the finite f32s;
+    /// equally long. A NaN is taken as 0.
+    pub(super) fn scaled(&self, scale: f32, src: &[f32], dst: &mut [f32]) {
+        match self {
+            Self::Float(grid) => round_scaled_floats(grid, scale, src, dst),
+            Self::Int8 => src.iter().zip(dst).for_each(|(&x, y)| {
+                let number = if x.is_nan() { 0.0 } else { x / scale };
+                let element = round_even(number * 64.0).clamp(-127.0, 127.0) / 64.0;
+                *y = (element * scale).clamp(f32::MIN, f32::MAX);
+            }),
+        }
+    }
 }
 
 /// The smallest `e` with `2^e >= x`, for `x` above 0.

@@ -8,7 +8,7 @@
 
 use super::{
     float::{FloatFormat, Overflow},
-    mx::{Element, round_scaled},
+    mx::{Element, Rounder},
 };
 use crate::kernel::abs_max;
 
@@ -39,10 +39,15 @@ impl Nvfp4 {
         format.decode(format.encode(wanted, Overflow::Saturate)).max(format.min_positive())
     }
 
-    /// Writes what a block comes back as and returns its scale `S G`; equally long, at most [`BLOCK`] values.
+    /// What the levels of a block with this largest magnitude are multiplied with: `S G`.
+    pub fn scale(&self, abs_max: f32) -> f32 {
+        (self.block_scale(abs_max) * self.tensor_scale).max(f32::MIN_POSITIVE)
+    }
+
+    /// Writes what a block comes back as and returns its scale `S G`; equally long.
     pub fn round_block(&self, src: &[f32], dst: &mut [f32]) -> f32 {
-        let scale = (self.block_scale(abs_max(src)) * self.tensor_scale).max(f32::MIN_POSITIVE);
-        round_scaled(Element::E2M1, scale, src, dst);
+        let scale = self.scale(abs_max(src));
+        Rounder::of(Element::E2M1).scaled(scale, src, dst);
         scale
     }
 }

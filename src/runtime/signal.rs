@@ -40,6 +40,15 @@ pub fn ignore_file_size_limit() -> io::Result<()> {
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
+/// A flag that ctrl-c raises, for work that looks at it now and then; the next ctrl-c after that ends the program.
+pub fn cancel_by_interrupt() -> io::Result<Arc<AtomicBool>> {
+    let cancel = Arc::<AtomicBool>::default();
+    // In this order: the first looks at what the second has set the time before.
+    signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&cancel))?;
+    signal_hook::flag::register(SIGINT, Arc::clone(&cancel))?;
+    Ok(cancel)
+}
+
 /// Dies by the signal, so that the shell sees 128 + n.
 pub fn die_by(signal: i32) {
     // It fails only for signals that end nothing, and those do not come here.

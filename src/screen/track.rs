@@ -98,7 +98,7 @@ impl TrackScreen {
                 (_, true) => "and from  ",
                 (_, false) => "Still to come, from  ",
             };
-            page.line(Line::from(vec![dim(label, view), Span::raw(head.title.to_string())]));
+            page.line(Line::from(vec![dim(label, view), Span::raw(view.theme.say(&head.title).to_string())]));
             for goal in &head.goals {
                 let tick = if complete { glyphs.good } else { glyphs.bullet };
                 let role = if complete { Role::Good } else { Role::Dim };

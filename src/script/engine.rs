@@ -18,7 +18,7 @@ const MAX_FN_NESTING: usize = 24;
 const MAX_VARIABLES: usize = 1_000;
 const MAX_FUNCTIONS: usize = 200;
 /// Bytes of a script.
-const MAX_SOURCE: usize = 256 << 10;
+pub const MAX_SOURCE: usize = 256 << 10;
 
 /// One engine with its budgets; made for one run or for one grading.
 pub(super) struct Session {

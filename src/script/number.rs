@@ -177,7 +177,8 @@ pub(super) fn remainder(a: INT, b: INT) -> Result<INT, Trouble> {
 
 fn by_zero(op: &str, a: INT, b: INT) -> Trouble {
     if b == 0 {
-        return trouble(format!("{a} has no whole quotient by 0"));
+        let written = if op == "%" { format!("{a} % 0") } else { format!("{op}({a}, 0)") };
+        return trouble(format!("`{written}` has no answer: nothing is divided by 0; only `{a} / 0` is defined, as floats are"));
     }
     overflow(op, &[a, b])
 }

@@ -131,7 +131,8 @@ fn indices(engine: &mut Engine, host: &Arc<Host>) {
             Some(Operand::Tensor(row)) => tensor::set_row(&home, t, at, &row),
             Some(Operand::Int(i)) if t.shape().len() == 1 => tensor::set(&home, t, at, i as f64),
             Some(Operand::Float(x)) if t.shape().len() == 1 => tensor::set(&home, t, at, x),
-            _ => Err(trouble(format!("{} cannot stand in a tensor of {} axes there", type_in_words(&value), t.shape().len()))),
+            Some(_) => Err(trouble(format!("one number cannot stand for a row of shape {:?}; assign a tensor", &t.shape()[1..]))),
+            None => Err(trouble(format!("{} cannot be put into a tensor; it holds numbers", type_in_words(&value)))),
         }
     });
 }

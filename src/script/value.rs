@@ -54,7 +54,11 @@ impl<'a, 'b, 'c> Call<'a, 'b, 'c> {
     /// The complaint that an argument has another type.
     pub(super) fn mismatch(&self, idx: usize, wanted: &str) -> Trouble {
         let place = ["first", "second", "third", "fourth", "fifth", "sixth"].get(idx).copied().unwrap_or("last");
-        let got = type_in_words(&*self.args[idx]);
+        let got = match self.args[idx].as_float() {
+            // "not a number" would be no reason where a whole number is wanted.
+            Ok(x) if wanted.contains("number") => super::format::number(x),
+            _ => type_in_words(&*self.args[idx]).to_owned(),
+        };
         trouble(format!("`{}` needs {wanted} as its {place} argument, not {got}", self.name))
     }
 

@@ -53,6 +53,11 @@ impl Editor {
         self.area.lines().len()
     }
 
+    /// Columns before the text: the numbers of the lines and a mark.
+    pub fn gutter(&self) -> usize {
+        self.n_lines().to_string().len() + 2
+    }
+
     /// Replaces the text; undo brings the old one back.
     pub fn set(&mut self, text: &str) {
         self.area.select_all();
@@ -159,7 +164,7 @@ impl Editor {
         buf: &mut Buffer,
     ) -> Option<Position> {
         let area = area.intersection(buf.area);
-        let gutter = self.n_lines().to_string().len() + 2;
+        let gutter = self.gutter();
         if area.is_empty() || usize::from(area.width) <= gutter {
             return None;
         }

@@ -112,6 +112,7 @@ pub fn heatmap() -> Heatmap {
         value_label: "|x|",
         unit: "",
         n_cols: 256,
+        per_value: (1, 1),
         values: values.collect(),
         lo: 0.0,
         hi: 8.0,

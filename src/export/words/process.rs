@@ -102,12 +102,14 @@ pub(super) fn heatmap(f: &Heatmap) -> Vec<String> {
         number(most.into()),
         number(mean),
         f.y_label,
-        at / n_cols,
+        at / n_cols * f.per_value.0,
         f.x_label,
-        at % n_cols
+        at % n_cols * f.per_value.1
     );
+    let pooled =
+        (f.per_value != (1, 1)).then(|| format!("Each value stands for {} x {} of the matrix.", f.per_value.0, f.per_value.1));
     let gaps = (n < f.values.len()).then(|| format!("{} of the values are not finite.", count((f.values.len() - n) as u64)));
-    [size, peak].into_iter().chain(gaps).collect()
+    [size, peak].into_iter().chain(pooled).chain(gaps).collect()
 }
 
 pub(super) fn flow(f: &Flow) -> Vec<String> {
@@ -167,6 +169,7 @@ mod tests {
             y_label: "token",
             value_label: "|x|",
             unit: "",
+            per_value: (1, 1),
             n_cols: 2,
             values: vec![1.0, 5.0, f32::NAN, 3.0],
             lo: 0.0,
@@ -175,6 +178,8 @@ mod tests {
         let words = heatmap(&f).join(" ");
         assert!(words.contains("from 1 to 5, on average 3; it is greatest at token 0, channel 1."), "{words}");
         assert!(words.ends_with("1 of the values are not finite."), "{words}");
+        let pooled = heatmap(&Heatmap { per_value: (3, 2), ..f.clone() }).join(" ");
+        assert!(pooled.contains("token 0, channel 2. Each value stands for 3 x 2 of the matrix."), "{pooled}");
         assert!(heatmap(&Heatmap { values: vec![f32::NAN; 2], ..f }).join(" ").ends_with("No value is finite."));
     }
 }

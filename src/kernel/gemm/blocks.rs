@@ -27,9 +27,15 @@ impl Panels {
     }
 }
 
-/// The `share`-th of `n_shares` even shares of `0..n`.
-pub(super) fn share(n: usize, n_shares: usize, share: usize) -> Range<usize> {
-    n * share / n_shares..n * (share + 1) / n_shares
+/// Cuts `0..n` into shares for several threads, each a part of what is left: the last ones are small, so nobody waits
+/// long for another at the end, even for one who was held up.
+pub(super) fn shares(n: usize, n_threads: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = 0;
+    std::iter::from_fn(move || {
+        let share = begin..begin + (n - begin).div_ceil(2 * n_threads);
+        begin = share.end;
+        (!share.is_empty()).then_some(share)
+    })
 }
 
 #[cfg(test)]
@@ -54,11 +60,17 @@ mod tests {
     }
 
     #[test]
-    fn shares_follow_each_other() {
-        for n in 0..20 {
-            let ends: Vec<usize> = (0..3).map(|i| share(n, 3, i).end).collect();
-            assert_eq!((share(n, 3, 0).start, share(n, 3, 1).start, share(n, 3, 2).start), (0, ends[0], ends[1]));
-            assert_eq!(ends[2], n);
+    fn shares_follow_each_other_and_shrink() {
+        for n in 0..200 {
+            for n_threads in 1..5 {
+                let (mut end, mut len) = (0, n);
+                for share in shares(n, n_threads) {
+                    assert_eq!(share.start, end);
+                    assert!(!share.is_empty() && share.len() <= len);
+                    (end, len) = (share.end, share.len());
+                }
+                assert!(end == n && len <= 1, "{n} for {n_threads} ends with {len}");
+            }
         }
     }
 }

@@ -21,8 +21,11 @@ pub(super) struct Kernel {
     pub(super) n_rows: usize,
     /// Columns of a tile.
     pub(super) n_lanes: usize,
-    /// Whether a tile may read rows of B that end before its last column.
-    pub(super) reads_rows: bool,
+    /// Values of B up to which its rows are read where they are, because packing them would cost more than it saves; 0
+    /// where a tile cannot read rows that end before its last column.
+    pub(super) small_b: usize,
+    /// Values of B in a block: half of a usual L2, or a whole small one.
+    pub(super) b_block: usize,
     pub(super) tile: unsafe fn(&Tile),
     pub(super) pack_a: PackA,
     pub(super) pack_b: PackB,
@@ -39,7 +42,7 @@ pub(super) type PackA = unsafe fn(Mat<f32>, Range<usize>, Range<usize>, &mut [f3
 /// The tile function's caller promises: the CPU has the kernel's instructions; `a` is readable at `r * a_row + k * a_k`
 /// and `c` writable at `r * c_stride + j`, nobody else using it, for every row, k and column below `n_rows` (1 to the
 /// kernel's own), `k` and `n_cols` (1 to its lanes); `b` is readable at `k * b_stride + j` for every column below
-/// `n_cols`, or below the kernel's lanes unless it `reads_rows`.
+/// `n_cols`, or below the kernel's lanes where the kernel has no `small_b`.
 pub(super) struct Tile {
     pub(super) k: usize,
     pub(super) n_rows: usize,
@@ -56,12 +59,6 @@ pub(super) struct Tile {
 
 /// Rows of B in a block. Both panels of a tile stream from L2, so that C is touched as rarely as can be.
 const K_BLOCK: usize = 1024;
-
-/// Values of B in a block: half of a usual L2.
-const B_BLOCK: usize = 128 << 10;
-
-/// Values of B up to which its rows are read where they are: packing them would cost more than it saves.
-const SMALL_B: usize = 256 * 256;
 
 /// Columns of B from which on the panels of A are worth packing.
 const MANY_COLS: usize = 640;
@@ -100,17 +97,15 @@ pub(super) fn multiply(isa: Isa, pool: Option<&Pool>, scratch: &mut Scratch, a: 
             assert_eq!(packed.n_lanes(), kernel.n_lanes, "B was packed for another instruction set");
             Right::packed(kernel, &packed.data, k)
         }
-        RhsF32::Rows(mat) if kernel.reads_rows && k * n <= SMALL_B => {
-            Right::Lies { ptr: mat.as_ptr(), row: mat.stride(), lane: 1 }
-        }
+        RhsF32::Rows(mat) if k * n <= kernel.small_b => Right::Lies { ptr: mat.as_ptr(), row: mat.stride(), lane: 1 },
         RhsF32::Rows(mat) if pool.is_none() => {
-            let len = K_BLOCK.min(k) * n_in_block(kernel, K_BLOCK.min(k)).min(n.next_multiple_of(kernel.n_lanes));
+            let len = K_BLOCK.min(k) * n_in_block(kernel, k).min(n.next_multiple_of(kernel.n_lanes));
             Right::Packs(mat, Shared(b_f32.at_least(len).as_mut_ptr()))
         }
         RhsF32::Rows(mat) => Right::packed(kernel, pack_all(kernel, pool, mat, b_f32), k),
     };
     let panels = Panels::even(m, kernel.n_rows);
-    let packed = if kernel.reads_rows && reads_a_in_place(a.stride(), n) {
+    let packed = if kernel.small_b > 0 && reads_a_in_place(a.stride(), n) {
         None
     } else {
         Some(Shared(a_f32.at_least(m * K_BLOCK.min(k)).as_mut_ptr()))
@@ -138,9 +133,9 @@ fn pack_all<'s>(kernel: &Kernel, pool: Option<&Pool>, mat: Mat<f32>, data: &'s m
     data
 }
 
-/// Columns of a block of B with `k` rows: whole panels.
+/// Columns of a block of B, whose K is `k` in all: whole panels.
 fn n_in_block(kernel: &Kernel, k: usize) -> usize {
-    (B_BLOCK / (k.max(1) * kernel.n_lanes)).max(1) * kernel.n_lanes
+    (kernel.b_block / (K_BLOCK.min(k).max(1) * kernel.n_lanes)).max(1) * kernel.n_lanes
 }
 
 /// B as the tiles come to read it.
@@ -208,16 +203,11 @@ impl Job<'_> {
         for block in 0..self.k.div_ceil(K_BLOCK).max(1) {
             let ks = block * K_BLOCK..self.k.min((block + 1) * K_BLOCK);
             a_panels.clone().for_each(|panel| self.pack(self.panels.rows(panel), ks.clone()));
-            let n_in_block = n_in_block(self.kernel, ks.len());
+            let n_in_block = n_in_block(self.kernel, self.k);
             for first in cols.clone().step_by(n_in_block) {
                 let cols = first..cols.end.min(first + n_in_block);
-                let (b, row, lane) = self.b.block(self.kernel, &ks, &cols);
-                for a_panel in a_panels.clone() {
-                    for col in cols.clone().step_by(self.kernel.n_lanes) {
-                        let b = b.wrapping_add((col - first) * lane);
-                        self.tile(self.panels.rows(a_panel), col, ks.clone(), (b, row));
-                    }
-                }
+                let b = self.b.block(self.kernel, &ks, &cols);
+                a_panels.clone().for_each(|panel| self.row_of_tiles(self.panels.rows(panel), &cols, &ks, b));
             }
         }
     }
@@ -230,28 +220,25 @@ impl Job<'_> {
         unsafe { (self.kernel.pack_a)(self.a, rows, ks, dst) };
     }
 
-    fn tile(&self, rows: Range<usize>, col: usize, ks: Range<usize>, (b, b_stride): (*const f32, usize)) {
-        let (c, c_stride) = self.c;
+    /// The tiles of a panel of A and of these columns, whose block of B begins at `b`, with its distances from row to row
+    /// and from panel to panel as in [`Right::Lies`].
+    fn row_of_tiles(&self, rows: Range<usize>, cols: &Range<usize>, ks: &Range<usize>, b: (*const f32, usize, usize)) {
+        let n_lanes = self.kernel.n_lanes;
         let (a, a_row, a_k) = match self.packed {
             Some(packed) => (packed.0.cast_const().wrapping_add(rows.start * K_BLOCK.min(self.k)), 1, rows.len()),
             None => (self.a.as_ptr().wrapping_add(rows.start * self.a.stride() + ks.start), self.a.stride(), 1),
         };
-        // SAFETY: whoever has the kernel has its instructions; A and B hold these panels; the tile's part of C, which was
-        // checked to have these rows and columns, belongs to this thread.
-        unsafe {
-            (self.kernel.tile)(&Tile {
-                k: ks.len(),
-                n_rows: rows.len(),
-                n_cols: self.kernel.n_lanes.min(self.n - col),
-                a,
-                a_row,
-                a_k,
-                b,
-                b_stride,
-                c: c.0.wrapping_add(rows.start * c_stride + col),
-                c_stride,
-                adds: ks.start > 0,
-            });
+        let (b, b_stride, lane) = b;
+        let (c, c_stride) = (self.c.0.0.wrapping_add(rows.start * self.c.1 + cols.start), self.c.1);
+        let (k, n_rows, adds) = (ks.len(), rows.len(), ks.start > 0);
+        let mut tile = Tile { k, n_rows, n_cols: n_lanes, a, a_row, a_k, b, b_stride, c, c_stride, adds };
+        for col in cols.clone().step_by(n_lanes) {
+            tile.n_cols = n_lanes.min(self.n - col);
+            // SAFETY: whoever has the kernel has its instructions; A and B hold these panels; the tile's part of C, which
+            // was checked to have these rows and columns, belongs to this thread.
+            unsafe { (self.kernel.tile)(&tile) };
+            tile.b = tile.b.wrapping_add(n_lanes * lane);
+            tile.c = tile.c.wrapping_add(n_lanes);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::super::{Isa, Level, Mat, Pool};
 use super::neon;
 use super::{
     Codes, Each, Out, ProductI8, RhsI8, Scratch,
-    blocks::{Panels, share},
+    blocks::{Panels, shares},
     finish::{Finish, To},
     pack::{Form, GROUP_BYTES},
     packed::LayoutI8,
@@ -23,6 +23,8 @@ pub(super) struct Kernel {
     pub(super) layout: LayoutI8,
     /// Rows of a panel of A, at most.
     pub(super) n_rows: usize,
+    /// Bytes of B that one thread works through before the next panels of A: half of a usual L2.
+    pub(super) b_block: usize,
     pub(super) form: Form,
     pub(super) tile: unsafe fn(&Tile),
     pub(super) finish: FinishTile,
@@ -62,9 +64,6 @@ const MAX_TILE: usize = 14 * 32;
 /// The sums of one tile on their way to C.
 #[repr(align(64))]
 struct Sums([std::mem::MaybeUninit<i32>; MAX_TILE]);
-
-/// Bytes of B that one thread works through before the next panels of A: half of a usual L2.
-const B_BLOCK: usize = 512 << 10;
 
 /// Below this many multiplications a second thread costs more than it brings.
 const MIN_SHARED: usize = 128 * 128 * 128;
@@ -271,11 +270,12 @@ impl Job<'_> {
 
     /// The tiles of these panels of A and of B.
     fn tiles(&self, a_panels: Range<usize>, b_panels: Range<usize>) {
-        let n_in_block = (B_BLOCK / self.path.layout.panel(self.k).max(1)).max(1);
+        let n_in_block = (self.path.b_block / self.path.layout.panel(self.k).max(1)).max(1);
         for first in b_panels.clone().step_by(n_in_block) {
             for a_panel in a_panels.clone() {
+                let rows = self.panels.rows(a_panel);
                 for b_panel in first..(first + n_in_block).min(b_panels.end) {
-                    self.tile(self.panels.rows(a_panel), b_panel);
+                    self.tile(rows.clone(), b_panel);
                 }
             }
         }
@@ -306,11 +306,11 @@ impl Job<'_> {
     }
 }
 
-/// Calls `visit` with shares of `0..n`, several a thread, so that one who is held up does not hold up all.
+/// Calls `visit` with [`shares`] of `0..n`.
 pub(super) fn in_shares(pool: Option<&Pool>, n: usize, visit: &(dyn Fn(Range<usize>) + Sync)) {
-    let Some(pool) = pool else { return visit(0..n) };
-    let n_shares = if pool.n_threads() == 1 { 1 } else { n.min(pool.n_threads() * 16) };
-    pool.run(n_shares, &|i| visit(share(n, n_shares, i)));
+    let Some(pool) = pool.filter(|pool| pool.n_threads() > 1) else { return visit(0..n) };
+    let shares = || shares(n, pool.n_threads());
+    pool.run(shares().count(), &|i| visit(shares().nth(i).expect("there are so many")));
 }
 
 /// Memory of which threads write disjoint parts.

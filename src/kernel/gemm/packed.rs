@@ -1,7 +1,7 @@
 //! Weights in the order in which a kernel reads them.
 
 use super::super::{Buffer, Isa, Mat};
-use super::{f32, i8};
+use super::{f32, i8, pack};
 
 /// B of an FP32 product, packed for one instruction set: panels of `n_lanes` columns, in each the rows one after the
 /// other, the last panel filled up with zeros.
@@ -97,6 +97,24 @@ impl PackedI8 {
         let mut col_sums = Buffer::zeroed(n_panels * layout.n_lanes);
         i8::pack_panels(path, b, 0..n_panels, &mut data, &mut col_sums);
         Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: path.name }
+    }
+
+    /// Packs K x N weights into panels of `n_lanes` columns and groups of `group` rows, each code in `width` bytes (1 or
+    /// 2), in plain Rust: the bytes as the path with this layout has them, also where the CPU has not that path. No
+    /// product takes them.
+    pub fn laid_out(b: Mat<i8>, n_lanes: usize, group: usize, width: usize) -> Self {
+        let layout = LayoutI8 { n_lanes, group, width };
+        let (len, n_panels) = (layout.panel(b.n_rows()), layout.n_panels(b.n_cols()));
+        let mut data = Buffer::zeroed(n_panels * len);
+        let mut col_sums = Buffer::zeroed(n_panels * n_lanes);
+        let mut codes = vec![0; len / width];
+        for panel in 0..n_panels {
+            pack::columns_i8(b, panel * n_lanes, layout, &mut codes, &mut col_sums[panel * n_lanes..][..n_lanes]);
+            for (bytes, &code) in data[panel * len..][..len].chunks_exact_mut(width).zip(&codes) {
+                bytes.copy_from_slice(&i16::from(code).to_le_bytes().map(|byte| byte as i8)[..width]);
+            }
+        }
+        Self { data, col_sums, n_rows: b.n_rows(), n_cols: b.n_cols(), layout, path: "none, to be looked at" }
     }
 
     /// K.

@@ -144,29 +144,48 @@ fn q4_vbmi(rows: [&[u8]; 4], x: &VecQ8) -> [f32; 4] {
     dots
 }
 
-/// One block at a time; a product of a 4-bit and an 8-bit code is far from saturating the 16-bit sums of `vpmaddubsw`.
+/// Two blocks at once, one in each half of a register; a product of a 4-bit and an 8-bit code is far from saturating the
+/// 16-bit sums of `vpmaddubsw`, and so are two of them.
 #[target_feature(enable = "avx2,fma,f16c")]
 fn q4_avx2(rows: [&[u8]; 4], x: &VecQ8) -> [f32; 4] {
+    const PAIR_BYTES: usize = 2 * Q4_BLOCK_BYTES;
     let n_groups = rows[0].len() / GROUP_BYTES;
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()) && x.codes.len() >= n_groups);
     let (low_half, ones) = (_mm256_set1_epi8(15), _mm256_set1_epi16(1));
+    // The scales stand at byte 0 of the first half of a pair's first 32 bytes, and at byte 2 of the second.
+    let of_scales = _mm256_set_m128i(_mm_set1_epi16(0x0302), _mm_set1_epi16(0x0100));
     let mut sums = [_mm256_setzero_ps(); 4];
-    let mut offsets = [0f32; 4];
     for group in 0..n_groups {
-        for part in 0..GROUP {
-            let codes = x.codes[group].as_ptr();
-            // SAFETY: the first and the second half of the block, 16 bytes each of 128.
-            let codes = unsafe { _mm256_loadu2_m128i(codes.add(64 + part * 16).cast(), codes.add(part * 16).cast()) };
-            let (scale, offset) = (x.scales[group][part * 4], x.offsets[group][part * 4]);
-            for ((sum, offsets), row) in sums.iter_mut().zip(&mut offsets).zip(rows) {
-                let block = &row[(group * GROUP + part) * Q4_BLOCK_BYTES..][..Q4_BLOCK_BYTES];
-                // SAFETY: 16 bytes behind the two of the scale.
-                let pairs = unsafe { _mm_loadu_si128(block.as_ptr().add(2).cast()) };
-                let halves = _mm256_set_m128i(_mm_srli_epi16::<4>(pairs), pairs);
-                let dots = _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_and_si256(halves, low_half), codes), ones);
-                let half = _mm_cvtsi32_si128(i32::from(u16::from_le_bytes([block[0], block[1]])));
-                let both = _mm_cvtss_f32(_mm_cvtph_ps(half)) * scale;
-                *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_set1_ps(both), *sum);
-                *offsets += both * offset as f32;
+        for row in rows {
+            _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(group * GROUP_BYTES + AHEAD).cast());
+        }
+        for pair in 0..GROUP / 2 {
+            let codes = &x.codes[group];
+            // SAFETY: 32 bytes of each half of 128, and half of 64 bytes of scales and of offsets.
+            let (first, second, scales, offsets) = unsafe {
+                (
+                    _mm256_loadu_si256(codes.as_ptr().add(32 * pair).cast()),
+                    _mm256_loadu_si256(codes.as_ptr().add(64 + 32 * pair).cast()),
+                    _mm256_loadu_ps(x.scales[group].as_ptr().add(8 * pair)),
+                    _mm256_loadu_si256(x.offsets[group].as_ptr().add(8 * pair).cast()),
+                )
+            };
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                // SAFETY: bytes 0 to 31, 2 to 17 and 20 to 35 of the 36 of a pair, all of whose groups lie in the row.
+                let (begin, pairs) = unsafe {
+                    let at = row.as_ptr().add(group * GROUP_BYTES + pair * PAIR_BYTES);
+                    let codes = _mm256_castsi128_si256(_mm_loadu_si128(at.add(2).cast()));
+                    let codes = _mm256_inserti128_si256::<1>(codes, _mm_loadu_si128(at.add(2 + Q4_BLOCK_BYTES).cast()));
+                    (_mm256_loadu_si256(at.cast()), codes)
+                };
+                let low = _mm256_and_si256(pairs, low_half);
+                let high = _mm256_and_si256(_mm256_srli_epi16::<4>(pairs), low_half);
+                let of_pairs = _mm256_add_epi16(_mm256_maddubs_epi16(low, first), _mm256_maddubs_epi16(high, second));
+                let dots = _mm256_add_epi32(offsets, _mm256_madd_epi16(of_pairs, ones));
+                // Quarters 0 and 2: each scale four times.
+                let halves = _mm256_permute4x64_epi64::<0b1000>(_mm256_shuffle_epi8(begin, of_scales));
+                let both = _mm256_mul_ps(_mm256_cvtph_ps(_mm256_castsi256_si128(halves)), scales);
+                *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), both, *sum);
             }
         }
     }
@@ -175,7 +194,7 @@ fn q4_avx2(rows: [&[u8]; 4], x: &VecQ8) -> [f32; 4] {
         let mut lanes = [0f32; 8];
         // SAFETY: 32 bytes are written to as many.
         unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sums[i]) };
-        dots[i] = lanes.iter().sum::<f32>() + offsets[i] + dot_from(row, x, n_groups * GROUP);
+        dots[i] = lanes.iter().sum::<f32>() + dot_from(row, x, n_groups * GROUP);
     }
     dots
 }

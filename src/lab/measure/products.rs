@@ -199,7 +199,7 @@ pub fn gemv<'p>(
 }
 
 /// Rows of 4-bit blocks with random codes.
-fn random_blocks(n_rows: usize, n_cols: usize) -> RowsQ4 {
+pub(crate) fn random_blocks(n_rows: usize, n_cols: usize) -> RowsQ4 {
     let codes = random_codes(n_rows * n_cols / Q4_BLOCK * Q4_BLOCK_BYTES, 1);
     let mut bytes: Vec<u8> = codes.iter().map(|&q| q as u8).collect();
     for block in bytes.chunks_mut(Q4_BLOCK_BYTES) {

@@ -20,7 +20,7 @@ pub(super) fn flow(layer: &Layer, mode: Mode, out: &Run) -> Flow {
     let stages = match mode {
         Mode::WeightOnly => vec![
             input,
-            stage("dequantize weights", &weights, &format!("float32, {wide}"), SeriesRole::A, "what was rounded stays rounded"),
+            stage("dequantize weights", &weights, &format!("float32, {wide}"), SeriesRole::A, "rounded stays rounded"),
             stage("matmul", &float_weights, &format!("float32, {out_wide}"), SeriesRole::A, "no integer is multiplied"),
             result,
         ],

@@ -6,11 +6,13 @@ use crate::{
 };
 
 /// SQNR in dB of a density, quantized over the range of `by`; `None` where the source has no closed form. Exact for
-/// uniform data over the whole range; for the others as good as the error is spread evenly (4 bits and more).
-pub(super) fn sqnr_db(source: Source, by: Affine, range: CodeRange) -> Option<f64> {
+/// uniform data over the whole range; for the others as good as the error is spread evenly (4 bits and more). A range
+/// that is the data's own (`clips` is false) cuts nothing off, however far the density reaches.
+pub(super) fn sqnr_db(source: Source, by: Affine, range: CodeRange, clips: bool) -> Option<f64> {
     let density = Density::of(source)?;
     let (lo, hi) = covered(by, range);
-    let (left, right) = (density.tail(-lo), density.tail(hi));
+    let tail = |c: f64| if clips { density.tail(c) } else { Tail { share: 0.0, excess: 0.0 } };
+    let (left, right) = (tail(-lo), tail(hi));
     let inside = (1.0 - left.share - right.share).max(0.0);
     let step = f64::from(by.scale);
     let noise = step * step / 12.0 * inside + left.excess + right.excess;

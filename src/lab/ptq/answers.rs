@@ -63,6 +63,7 @@ pub(super) fn confusion(bench: &Bench) -> Heatmap {
         y_label: "truth",
         value_label: "images",
         unit: "or more",
+        per_value: (1, 1),
         n_cols: N_CLASSES,
         values: counts.iter().map(|&n| n as f32).collect(),
         lo: 0.0,

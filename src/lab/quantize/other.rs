@@ -65,25 +65,31 @@ struct Placed {
     counts: CodeHistogram,
 }
 
-/// Values between two looks at whether to go on.
-const STEP: usize = 1 << 15;
+/// Values between two looks at whether to go on; as many as stay in the nearest cache.
+const STEP: usize = 1 << 12;
 
 impl Placed {
     fn of(data: &Tensor, applied: &Applied, ladder: &Ladder, ctx: &Ctx) -> Result<Self, LabError> {
         let n = data.data.len();
         let (mut positions, mut codes) = (Vec::with_capacity(n), Vec::with_capacity(n));
-        let mut next = 0;
+        // Blocks are short, the loops over the ladder want more at once.
+        let (mut wanted, mut given) = (Vec::with_capacity(2 * STEP), Vec::with_capacity(2 * STEP));
         let blocks = applied.blocks(&data.data).zip(applied.blocks(&applied.values)).zip(&applied.units);
         for ((originals, values), unit) in blocks {
             for (originals, values) in originals.chunks(STEP).zip(values.chunks(STEP)) {
-                if positions.len() >= next {
+                wanted.extend(originals.iter().map(|&x| unit.level(x)));
+                given.extend(values.iter().map(|&y| unit.level(y)));
+                if wanted.len() >= STEP {
                     ctx.step(positions.len() as u64, n as u64)?;
-                    next = positions.len() + STEP;
+                    ladder.positions(&wanted, &mut positions);
+                    ladder.codes(&given, &mut codes);
+                    wanted.clear();
+                    given.clear();
                 }
-                positions.extend(originals.iter().map(|&x| ladder.position(unit.level(x))));
-                codes.extend(values.iter().map(|&y| ladder.code(unit.level(y))));
             }
         }
+        ladder.positions(&wanted, &mut positions);
+        ladder.codes(&given, &mut codes);
         let qmin = ladder.first_code();
         let range = CodeRange { qmin, qmax: qmin + ladder.levels().len() as i32 - 1 };
         let reach = crate::kernel::min_max(&positions);

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Values that every format gets at most: all formats together then take a few milliseconds.
-const MOST: usize = 1 << 15;
+const MOST: usize = 1 << 14;
 
 /// The table, computed now on the first values of the tensor.
 pub(super) fn table(data: &Tensor, source: Source, ctx: &Ctx) -> Result<Table, LabError> {

@@ -3,15 +3,16 @@
 //! Small groups are tried out exactly. For large ones candidates are judged on a fine histogram, and the winner is
 //! compared with the whole range exactly; the minimum is flat, so what the histogram misses is far below 0.05 dB.
 
+mod binned;
+
 use std::borrow::Cow;
 
 use super::{Config, ScaleFormat, Scheme};
-use crate::kernel::{Affine, CodeRange, squared_error};
-use crate::quant::minimum;
+use crate::{kernel::squared_error, quant::minimum};
+use binned::Binned;
 
 /// Up to this many values a candidate is judged exactly.
 const EXACT: usize = 4096;
-const N_BINS: usize = 16_384;
 /// Candidates for each halving of the range in the first look.
 const PER_OCTAVE: f64 = 4.0;
 /// Of two neighbours: `2^(1 / PER_OCTAVE)`.
@@ -36,9 +37,18 @@ impl<'a> RangeSearch<'a> {
     /// The range whose codes, rounded to the nearest, have the smallest squared error. Never worse than the whole
     /// range. Symmetric schemes look for one clip value; affine ones then move each end by itself.
     pub fn best(&self, config: &Config) -> (f64, f64) {
+        self.best_below(config, self.exact(self.whole, config)).0
+    }
+
+    /// The same with its squared error, for a caller who knows that of the whole range.
+    pub fn best_below(&self, config: &Config, of_whole: f64) -> ((f64, f64), f64) {
         let best = self.candidate(config);
-        let exact = |(lo, hi): (f64, f64)| squared_error(self.values, config.affine(lo, hi), config.range());
-        if exact(best) < exact(self.whole) { best } else { self.whole }
+        let error = self.exact(best, config);
+        if error < of_whole { (best, error) } else { (self.whole, of_whole) }
+    }
+
+    fn exact(&self, (lo, hi): (f64, f64), config: &Config) -> f64 {
+        squared_error(self.values, config.affine(lo, hi), config.range())
     }
 
     fn candidate(&self, config: &Config) -> (f64, f64) {
@@ -75,8 +85,7 @@ fn n_octaves(n: usize) -> f64 {
 enum Data<'a> {
     /// All of them finite.
     Exact(Cow<'a, [f32]>),
-    /// Centres and counts of the bins that hold something; `width` is theirs. Zeros are left out: they have no error.
-    Binned { bins: Vec<(f32, f32)>, width: f64 },
+    Binned(Binned),
 }
 
 impl<'a> Data<'a> {
@@ -86,23 +95,13 @@ impl<'a> Data<'a> {
             let all = values.iter().all(finite);
             return Self::Exact(if all { values.into() } else { values.iter().copied().filter(finite).collect() });
         }
-        let width = ((hi - lo) / N_BINS as f64).max(f64::MIN_POSITIVE);
-        let (first, per_width) = (lo as f32, (1.0 / width).min(f64::from(f32::MAX)) as f32);
-        let mut counts = vec![0u32; N_BINS];
-        for &r in values {
-            if r != 0.0 && r.abs() <= f32::MAX {
-                counts[(((r - first) * per_width) as usize).min(N_BINS - 1)] += 1;
-            }
-        }
-        let centre = |bin: usize| (lo + (bin as f64 + 0.5) * width) as f32;
-        let bins = counts.iter().enumerate().filter(|&(_, &n)| n > 0).map(|(bin, &n)| (centre(bin), n as f32)).collect();
-        Self::Binned { bins, width }
+        Self::Binned(Binned::of(values, lo, hi))
     }
 
     fn cost(&self, (lo, hi): (f64, f64), config: &Config) -> f64 {
         match self {
             Self::Exact(values) => tried_error(values, &Steps::of(lo, hi, config)),
-            Self::Binned { bins, width } => binned_error(bins, *width, config.affine(lo, hi), config.range()),
+            Self::Binned(binned) => binned.error(config.affine(lo, hi), config.range()),
         }
     }
 }
@@ -172,25 +171,6 @@ fn tried_error(values: &[f32], by: &Steps) -> f64 {
 
 /// Adding and taking away 1.5 * 2^52 rounds to the nearest whole number.
 const WHOLE: f64 = 6_755_399_441_055_744.0;
-
-/// Squared error of binned values. Where a step is wide, each bin counts at its centre; where it is as fine as the bins
-/// that would alias, and the rounding error is uniform: `scale² / 12` for each value inside.
-fn binned_error(bins: &[(f32, f32)], width: f64, by: Affine, range: CodeRange) -> f64 {
-    let scale = f64::from(by.scale);
-    let (first, last) = (f64::from(range.qmin - by.zero_point), f64::from(range.qmax - by.zero_point));
-    let is_wide = scale > 8.0 * width;
-    let one = |&(r, n): &(f32, f32)| {
-        let x = f64::from(r) / scale;
-        let error = if is_wide || x < first || x > last {
-            let whole = (x.clamp(first - 1.0, last + 1.0) + WHOLE) - WHOLE;
-            (x - whole.clamp(first, last)).powi(2)
-        } else {
-            1.0 / 12.0
-        };
-        error * f64::from(n)
-    };
-    bins.iter().map(one).sum::<f64>() * scale * scale
-}
 
 /// The candidate with the smallest cost; the first of equals.
 fn smallest(candidates: impl Iterator<Item = f64>, cost: impl Fn(f64) -> f64) -> f64 {

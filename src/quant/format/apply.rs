@@ -10,7 +10,7 @@ use crate::{
         codebook::DoubleScales,
         float::Overflow,
         ggml::{BlockSpec, BlockType},
-        mx,
+        mx::{Element, Rounder},
         nvfp4::Nvfp4,
     },
 };
@@ -91,12 +91,9 @@ impl Format {
             Method::Scaled(format) => {
                 let wanted = abs_max(data) / format.max();
                 let scale = if wanted > 0.0 { wanted.max(f32::MIN_POSITIVE) } else { 1.0 };
-                let element = mx::Element::Float(format);
+                let rounder = Rounder::of(Element::Float(format));
                 let mut tiles = Tiles::new(self, matrix, step);
-                tiles.whole(|src, dst| {
-                    let blocks = src.chunks(mx::BLOCK).zip(dst.chunks_mut(mx::BLOCK));
-                    blocks.for_each(|(src, dst)| mx::round_scaled(element, scale, src, dst));
-                })?;
+                tiles.whole(|src, dst| rounder.scaled(scale, src, dst))?;
                 Ok(tiles.done(vec![Unit::scale(scale)], data.len() as u64 * u64::from(format.n_bits()) + 32))
             }
             Method::Block(block) => {
@@ -107,15 +104,24 @@ impl Format {
                 Ok(tiles.done(units, bits))
             }
             Method::Mx(mx) => {
+                let rounder = Rounder::of(mx.element);
                 let mut tiles = Tiles::new(self, matrix, step);
-                let units = tiles.blocks(|src, dst| Unit::scale(mx.round_block(src, dst)))?;
+                let units = tiles.blocks(|src, dst| {
+                    let scale = mx.scale(abs_max(src));
+                    rounder.scaled(scale, src, dst);
+                    Unit::scale(scale)
+                })?;
                 let bits = data.len() as u64 * u64::from(mx.element.n_bits()) + units.len() as u64 * 8;
                 Ok(tiles.done(units, bits))
             }
             Method::Nvfp4 => {
-                let nvfp4 = Nvfp4::of(abs_max(data));
+                let (nvfp4, rounder) = (Nvfp4::of(abs_max(data)), Rounder::of(Element::E2M1));
                 let mut tiles = Tiles::new(self, matrix, step);
-                let units = tiles.blocks(|src, dst| Unit::scale(nvfp4.round_block(src, dst)))?;
+                let units = tiles.blocks(|src, dst| {
+                    let scale = nvfp4.scale(abs_max(src));
+                    rounder.scaled(scale, src, dst);
+                    Unit::scale(scale)
+                })?;
                 let bits = data.len() as u64 * 4 + units.len() as u64 * 8 + 32;
                 Ok(tiles.done(units, bits))
             }

@@ -28,7 +28,7 @@ pub(super) fn act(screen: &mut LessonScreen, action: Action, cx: &mut Cx) {
             Some(node) => cx.go(Route::Lesson { node, step: None }),
             None => screen.open(0, cx),
         },
-        Action::Space if !screen.scroll_by(true, cx) => screen.open(0, cx),
+        Action::Space => screen.open(0, cx),
         Action::Run => closing::redo(screen, &lesson, cx),
         Action::Up => drop(screen.scroll_by(false, cx)),
         Action::Down => drop(screen.scroll_by(true, cx)),

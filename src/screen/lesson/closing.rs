@@ -207,7 +207,7 @@ pub(super) fn results(page: &mut Page, lesson: &Lesson, state: &NodeState, view:
 /// The line that does it for real; below its label where it does not fit beside it. Code is not wrapped.
 pub(super) fn for_real(page: &mut Page, lesson: &Lesson, width: u16, view: &View) {
     let Some(code) = &lesson.for_real else { return };
-    let code = Span::raw(code.to_string());
+    let code = Span::raw(view.theme.say(code).to_string());
     if NO_LABEL.len() + code.width() <= usize::from(width) {
         page.line(Line::from(vec![dim("For real      ", view), code]));
     } else {

@@ -1,5 +1,7 @@
 //! Names that are not known: what was probably meant.
 
+use rhai::Position;
+
 use super::{Words, known, prelude};
 use crate::text::did_you_mean;
 
@@ -34,6 +36,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("unique", "distinct"),
     ("power", "pow"),
     ("remainder", "%"),
+    ("T", "transpose"),
+    ("numel", "len"),
 ];
 
 /// Every name that occurs in a script.
@@ -67,20 +71,34 @@ fn meant(name: &str, source: &str) -> Option<String> {
     did_you_mean(name, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
-pub(super) fn meant_variable(name: &str, source: &str) -> Option<String> {
-    if prelude::find(name).is_some() {
-        return Some(format!("`{name}` is a function: call it as `{}`", prelude::find(name)?.signature));
+pub(super) fn meant_variable(name: &str, place: Position, source: &str) -> Option<String> {
+    if let Some(native) = prelude::find(name) {
+        return Some(format!("`{name}` is a function: call it as `{}`", native.signature));
     }
-    if matches!(name, "True" | "False") {
-        return Some(format!("write `{}`", name.to_lowercase()));
+    match name {
+        "True" | "False" => return Some(format!("write `{}`", name.to_lowercase())),
+        "None" | "null" | "nil" => return Some("nothing is `()`".into()),
+        "np" | "numpy" | "torch" | "math" | "tf" => return Some(format!("functions stand alone here: leave `{name}.` out")),
+        _ => {}
     }
     if made(source).contains(&name) {
         return Some("a function sees only its parameters and its own variables; hand the value in".into());
     }
+    if is_assigned(name, place, source) {
+        return Some(format!("the first time it is `let {name} = ..`"));
+    }
     meant(name, source)
 }
 
-/// A call that nobody answers: an unknown name, or arguments that do not fit.
+/// Whether a single `=` follows the name.
+fn is_assigned(name: &str, place: Position, source: &str) -> bool {
+    let (Some(line), Some(column)) = (place.line(), place.position()) else { return false };
+    let line = source.lines().nth(line - 1).unwrap_or("");
+    let rest: String = line.chars().skip(column - 1 + name.chars().count()).collect();
+    rest.trim_start().strip_prefix('=').is_some_and(|rest| !rest.starts_with('='))
+}
+
+/// A call that nobody answers: an unknown name, or another number of arguments.
 pub(super) fn unknown_call(signature: &str, source: &str) -> Words {
     let (name, args) = signature.split_once('(').unwrap_or((signature, ""));
     let (name, args) = (name.trim(), args.trim_end_matches(')'));
@@ -88,20 +106,29 @@ pub(super) fn unknown_call(signature: &str, source: &str) -> Words {
     if name.chars().all(|c| !c.is_alphanumeric()) {
         return operator(name, &types);
     }
-    if let Some(native) = prelude::find(name) {
-        let given = if types.is_empty() { "no arguments".into() } else { types.join(", ") };
+    let given = match types.len() {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        n => format!("{n} arguments"),
+    };
+    if name.starts_with("anon$") {
         return (
-            format!("`{name}` cannot be called with {given}"),
-            Some(format!("it is `{}`: {}", native.signature, native.help)),
+            format!("this function is called with {given}"),
+            Some("its parameters stand between the bars: `|x| x * 2`".into()),
         );
+    }
+    if let Some(native) = prelude::find(name) {
+        return (format!("`{name}` is called with {given}"), Some(format!("it is `{}`: {}", native.signature, native.help)));
     }
     let own = source.lines().map(str::trim).find(|line| line.starts_with(&format!("fn {name}(")));
     if let Some(own) = own {
         let head = own.split_once('{').map_or(own, |(head, _)| head).trim();
-        let n = types.len();
+        return (format!("`{name}` is called with {given}"), Some(format!("it is `{head}`")));
+    }
+    if made(source).contains(&name) {
         return (
-            format!("`{name}` is called with {n} argument{}", if n == 1 { "" } else { "s" }),
-            Some(format!("it is `{head}`")),
+            format!("`{name}` is a variable, not a function"),
+            Some(format!("a function in a variable is called as `{name}.call(..)`")),
         );
     }
     (format!("there is no function `{name}`"), meant(name, source))
@@ -116,20 +143,34 @@ fn operator(sign: &str, types: &[&str]) -> Words {
     let help = match (sign, types) {
         ("+", ["a list", "a list"]) => Some("lists are joined by pushing values, tensors by `concat(a, b)`"),
         (_, [a, b]) if [a, b].contains(&&"a list") => Some("make a tensor of the list first: `tensor([1, 2, 3])`"),
-        ("*", [a, b]) if [a, b].contains(&&"a text") => Some("texts are only joined, with `+`"),
+        (_, [a, b]) if [a, b].contains(&&"a text") => {
+            Some("texts are only joined, with `+`; `int(s)` and `float(s)` read a number")
+        }
+        ("!", _) => Some("compare first: `x == 0`"),
         _ => None,
     };
     (message, help.map(Into::into))
 }
 
 pub(super) fn unknown_property(text: &str) -> Words {
-    // "Unknown property 'nbyte' - a getter is not registered for type 'tensor'", or the bare name.
-    let name = text.split('\'').nth(1).unwrap_or(text);
+    // "Unknown property 'nbyte' - a getter is not registered for type 'tensor'".
+    let mut quoted = text.split('\'').skip(1).step_by(2);
+    let name = quoted.next().unwrap_or(text);
+    let of = type_name(quoted.next().unwrap_or(""));
+    if text.contains("setter") {
+        return (format!("the `{name}` of {of} cannot be set"), Some("make a new tensor instead".into()));
+    }
+    if let Some(native) = prelude::find(name) {
+        return (format!("{of} has no `.{name}`"), Some(format!("it is `{}`", native.signature)));
+    }
+    if let Some((_, here)) = ELSEWHERE.iter().find(|(there, _)| *there == name) {
+        return (format!("{of} has no `.{name}`"), Some(format!("here it is the function `{here}`")));
+    }
     let near = did_you_mean(name, known()).map(|near| match prelude::find(near) {
         Some(native) => format!("did you mean `{}`?", native.signature),
         None => format!("did you mean `{near}`?"),
     });
-    (format!("there is no `.{name}` here"), near)
+    (format!("{of} has no `.{name}`"), near)
 }
 
 /// "index 7 is outside of a list of 3 values: it goes from 0 to 2".

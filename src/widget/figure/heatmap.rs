@@ -105,13 +105,13 @@ fn draw_axes(view: &FigureView<'_>, f: &Heatmap, cut: &Cut, frame: &Frame, curso
     let room = frame.left.saturating_sub(1).min(9);
     frame.label(buf, 0, "0", theme);
     if cut.n.0 > 1 {
-        frame.label(buf, cut.n.0 - 1, &(n_rows(f) - 1).to_string(), theme);
+        frame.label(buf, cut.n.0 - 1, &((n_rows(f) - 1) * f.per_value.0).to_string(), theme);
     }
     if cut.n.0 > 2 {
         frame.label(buf, 1, &fit(&theme.say(f.y_label), room, theme.glyphs().ellipsis), theme);
     }
     let middle = frame.n_columns / 2;
-    let last = (frame.n_columns.saturating_sub(1), (f.n_cols - 1).to_string());
+    let last = (frame.n_columns.saturating_sub(1), ((f.n_cols - 1) * f.per_value.1).to_string());
     let labels = [(0, "0".to_owned()), (middle, theme.say(f.x_label).into_owned()), last];
     frame.x_labels(buf, cut.n.0, if f.n_cols > 1 { &labels } else { &labels[..1] }, cursor, theme);
     let legend = legend(f, theme);
@@ -130,7 +130,7 @@ fn legend(f: &Heatmap, theme: &Theme) -> String {
 pub(super) fn readout(view: &FigureView<'_>, f: &Heatmap) -> Option<String> {
     let at = view.state.cursor?.min((n_rows(f) * f.n_cols).checked_sub(1)?);
     let unit = if f.unit.is_empty() { String::new() } else { format!(" {}", f.unit) };
-    let (row, column) = (at / f.n_cols, at % f.n_cols);
+    let (row, column) = (at / f.n_cols * f.per_value.0, at % f.n_cols * f.per_value.1);
     Some(format!("{} {row}, {} {column}: {} {}{unit}", f.y_label, f.x_label, f.value_label, number(f.values[at].into())))
 }
 
@@ -160,6 +160,7 @@ mod tests {
             y_label: "row",
             value_label: "|x|",
             unit: "",
+            per_value: (1, 1),
             n_cols,
             values,
             lo: 0.0,

@@ -229,8 +229,19 @@ pub(super) fn list(map: &SkillMap<'_>, area: Rect, buf: &mut Buffer) {
     let at = rows.iter().position(|r| *r == Row::Node(map.selected)).unwrap_or(0);
     // Two rows of what follows stay in sight, and at the end of the list no row is wasted.
     let first = (at + 3).min(rows.len()).saturating_sub(height).min(at);
+    // The last two columns say that there is more above or below.
+    let scrolls = rows.len() > height;
+    let place = Rect { width: area.width.saturating_sub(if scrolls { 2 } else { 0 }), ..area };
     for (y, row) in rows.iter().skip(first).take(height).enumerate() {
-        list_row(map, *row, y, area, buf);
+        list_row(map, *row, y, place, buf);
+    }
+    let (edge, dim) = (usize::from(area.width).saturating_sub(1), map.theme.style(Role::Dim));
+    let (above, below) = if map.theme.ascii() { ("^", "v") } else { ("↑", "↓") };
+    if first > 0 {
+        print(buf, area, edge, 0, above, dim);
+    }
+    if first + height < rows.len() {
+        print(buf, area, edge, height.saturating_sub(1), below, dim);
     }
 }
 

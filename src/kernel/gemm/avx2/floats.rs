@@ -14,8 +14,9 @@ use super::{
     transpose::{self, Change},
 };
 
+/// Rows of B that lie apart by many powers of two fall into a few places of L1: from 256 x 256 on packing pays.
 pub(in super::super) static F32: Kernel =
-    Kernel { name: "avx2-fma", n_rows: ROWS, n_lanes: LANES, reads_rows: true, tile, pack_a, pack_b };
+    Kernel { name: "avx2-fma", n_rows: ROWS, n_lanes: LANES, small_b: 160 * 160, b_block: 64 << 10, tile, pack_a, pack_b };
 
 /// # Safety
 /// As [`Tile`] says.
@@ -124,5 +125,41 @@ use transpose::pack as pack_rows;
 /// The CPU has the instructions.
 #[target_feature(enable = "avx2")]
 unsafe fn pack_b(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {
-    pack::columns_f32::<LANES>(b, ks, panels, dst);
+    let len = ks.len() * LANES;
+    assert!(ks.end <= b.n_rows() && dst.len() >= panels.len() * len, "the panels fit");
+    for first in ks.clone().step_by(pack::STRETCH) {
+        for (i, panel) in panels.clone().enumerate() {
+            let col = panel * LANES;
+            let n_cols = LANES.min(b.n_cols() - col);
+            let n = ks.end.min(first + pack::STRETCH) - first;
+            // SAFETY: these rows and columns are those of B, and the panels fit.
+            unsafe {
+                let from = b.as_ptr().add(first * b.stride() + col);
+                let to = dst.as_mut_ptr().add(i * len + (first - ks.start) * LANES);
+                if n_cols == LANES {
+                    copy::<true>(from, b.stride(), to, n, n_cols);
+                } else {
+                    copy::<false>(from, b.stride(), to, n, n_cols);
+                }
+            }
+        }
+    }
+}
+
+/// Copies `n` rows of a panel.
+///
+/// # Safety
+/// The columns are readable in each row, all of them where `WHOLE`, and as many panel rows writable.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn copy<const WHOLE: bool>(from: *const f32, stride: usize, to: *mut f32, n: usize, n_cols: usize) {
+    let masks = (mask(n_cols), mask(n_cols.saturating_sub(8)));
+    for k in 0..n {
+        let (from, to) = (from.wrapping_add(k * stride), to.wrapping_add(k * LANES));
+        // SAFETY: the caller's promise; masked loads touch nothing beyond the mask.
+        unsafe {
+            _mm256_storeu_ps(to, load::<WHOLE>(from, masks.0));
+            _mm256_storeu_ps(to.add(8), load::<WHOLE>(from.wrapping_add(8), masks.1));
+        }
+    }
 }

@@ -17,6 +17,7 @@ pub(in super::super) static I8: Kernel = Kernel {
     name: "avx512-vnni",
     layout: LayoutI8 { n_lanes: LANES, group: 4, width: 1 },
     n_rows: 12,
+    b_block: 512 << 10,
     form: Form::U8,
     tile,
     finish: finish_tile,

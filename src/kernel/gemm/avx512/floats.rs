@@ -11,7 +11,7 @@ use super::super::{
 use super::{LANES, by_rows, each_row, transpose};
 
 pub(in super::super) static F32: Kernel =
-    Kernel { name: "avx512", n_rows: 14, n_lanes: LANES, reads_rows: true, tile, pack_a, pack_b };
+    Kernel { name: "avx512", n_rows: 14, n_lanes: LANES, small_b: 256 * 256, b_block: 128 << 10, tile, pack_a, pack_b };
 
 /// # Safety
 /// As [`Tile`] says.

@@ -6,6 +6,7 @@ use ratatui::{
     layout::{Position, Rect},
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr;
 
 use super::{bad, dim, good, hints, names, outcome};
 use crate::{
@@ -27,6 +28,9 @@ use crate::{
 
 /// From this width on the output stands beside the code.
 const WIDE: u16 = 104;
+/// Columns between them, and those that the output keeps.
+const GAP: u16 = 2;
+const LEAST_OUTPUT: u16 = 30;
 /// A figure in the output takes this many rows.
 const FIGURE_ROWS: u16 = 12;
 /// Rows that the code keeps while the output is in hand, its frame included.
@@ -126,14 +130,12 @@ fn places(bench: &Bench, step: &Step, n_words: u16, output: &Output, area: Rect)
     if !bench.has_code() {
         return Places { words, code: Rect { height: n_code.min(rest.height), ..rest }, output: None };
     }
-    if area.width >= WIDE {
-        let width = rest.width / 2;
-        let code =
-            Rect { width, height: rest.height.min(n_code.max(output.n_rows(rest.width - width - 2).saturating_add(2))), ..rest };
-        let output = Rect { x: rest.x + width + 2, width: rest.width - width - 2, ..rest };
+    if let Some(width) = width_beside(bench, step, n_code, output, rest) {
+        let code = Rect { width, height: rest.height.min(n_code.max(output.n_rows().saturating_add(2))), ..rest };
+        let output = Rect { x: rest.x + width + GAP, width: rest.width - width - GAP, ..rest };
         return Places { words, code, output: Some(output) };
     }
-    let wanted = output.n_rows(rest.width).saturating_add(1);
+    let wanted = output.n_rows().saturating_add(1);
     let n_output = if bench.region == Region::Output {
         wanted.min(rest.height.saturating_sub(LEAST_CODE))
     } else {
@@ -143,6 +145,52 @@ fn places(bench: &Bench, step: &Step, n_words: u16, output: &Output, area: Rect)
     let n_code = n_code.min(rest.height.saturating_sub(n_output));
     let below = Rect { y: rest.y + n_code, height: rest.height.saturating_sub(n_code), ..rest };
     Places { words, code: Rect { height: n_code, ..rest }, output: Some(below) }
+}
+
+/// The width of the code where the output stands beside it: half of the room, more where its lines are longer and the
+/// output can do with less. `None` where the output stands below, because there is no room for both, or because only the
+/// whole width holds the longest line and both fit one above the other.
+fn width_beside(bench: &Bench, step: &Step, n_code: u16, output: &Output, rest: Rect) -> Option<u16> {
+    if rest.width < WIDE {
+        return None;
+    }
+    let (promised_width, promised_rows) = promised(step);
+    let wanted = code_width(bench, step);
+    let half = rest.width / 2;
+    let least = output.width().max(promised_width).max(LEAST_OUTPUT).min(half - GAP);
+    let room = rest.width - GAP - least;
+    let n_output = output.n_rows().max(promised_rows).saturating_add(1);
+    let fits_below = wanted <= rest.width && n_code.saturating_add(n_output) <= rest.height;
+    (wanted <= room || !fits_below).then(|| half.max(wanted.min(room)))
+}
+
+/// Columns of the widest listing of all tabs, so that the box stays when another one is shown, with the frame and
+/// a blank inside of it on either side.
+fn code_width(bench: &Bench, step: &Step) -> u16 {
+    let others = match &step.body {
+        StepBody::Code(code) => code.tabs().iter().map(|(_, listing)| widest(listing)).max(),
+        _ => None,
+    };
+    let edited = bench.editor.gutter() + widest(&bench.editor.text());
+    columns(edited.max(others.unwrap_or(0))).saturating_add(4)
+}
+
+/// Columns and rows of what a listing is known to print, so that its first run moves nothing.
+fn promised(step: &Step) -> (u16, u16) {
+    match &step.body {
+        StepBody::Code(code) => {
+            code.expect.as_ref().map_or((0, 0), |text| (columns(widest(text)), columns(text.lines().count())))
+        }
+        _ => (0, 0),
+    }
+}
+
+fn widest(text: &str) -> usize {
+    text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+}
+
+fn columns(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
 }
 
 /// The box of the code, its tabs in the upper edge.
@@ -312,7 +360,13 @@ impl<'a> Output<'a> {
         self.rows = settled.chain([Row::Line(Line::default())]).chain(std::mem::take(&mut self.rows)).collect();
     }
 
-    fn n_rows(&self, _width: u16) -> u16 {
+    /// Columns of its longest line; a figure is content with what there is.
+    fn width(&self) -> u16 {
+        let widths = self.rows.iter().map(|row| if let Row::Line(line) = row { line.width() } else { 0 });
+        columns(widths.max().unwrap_or(0))
+    }
+
+    fn n_rows(&self) -> u16 {
         let rows = self.rows.iter().map(|row| if matches!(row, Row::Figure(_)) { FIGURE_ROWS } else { 1 });
         rows.fold(0, u16::saturating_add).min(MAX_ROWS)
     }
@@ -329,7 +383,7 @@ impl<'a> Output<'a> {
         let role = if bench.region == Region::Output { Role::Accent } else { Role::Dim };
         widget::print(buf, area, 1, 0, &format!(" {} ", theme.say(&self.heading)), theme.style(role));
         let inner = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let n_rows = self.n_rows(inner.width);
+        let n_rows = self.n_rows();
         if n_rows == 0 || inner.height == 0 {
             return;
         }

@@ -198,7 +198,11 @@ impl Plot<'_> {
         let mut x = self.frame.left;
         let y = self.rows + 1;
         x += print(buf, area, x, y, &theme.say(f.y_label), theme.style(Role::Text)) + 2;
-        for (series, style) in strokes(f) {
+        for (idx, (series, style)) in strokes(f).into_iter().enumerate() {
+            // Curves of one name, such as the theory of several sources, share an entry.
+            if f.series[..idx].iter().any(|before| before.name == series.name && before.role == series.role) {
+                continue;
+            }
             let sample = match series.shape {
                 Shape::Line => style.sample(theme.ascii()),
                 Shape::Points => point(series.role, theme.ascii()),
