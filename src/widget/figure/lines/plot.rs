@@ -214,7 +214,7 @@ impl Plot<'_> {
         if f.here.is_some() {
             entries.push((theme.glyphs().here, Role::Text, "here".into()));
         }
-        let (y, axis) = (self.rows + 1, theme.say(&f.y_label));
+        let (y, axis) = (self.rows + 1, theme.say(f.y_label));
         // What would be cut off gets narrower gaps.
         let wide = |gap: usize| {
             axis.width() + entries.iter().map(|(sample, _, name)| gap + sample.width() + 1 + name.width()).sum::<usize>()
