@@ -10,10 +10,11 @@ use std::{
 
 use super::super::Mat;
 use super::{
-    Codes, f32, finish,
+    f32, finish,
     i8::{self, Kernel},
     pack::{self, Form},
     packed::LayoutI8,
+    scalar::{pack_a, pack_b},
 };
 
 /// Columns of a tile.
@@ -73,14 +74,6 @@ macro_rules! by_rows {
             _ => $f::<6>($t),
         }
     };
-}
-
-fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
-    pack::rows_i8(a, rows, form, dst);
-}
-
-fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [i32]) {
-    pack::columns_i8(b, col, layout, dst, sums);
 }
 
 fn pack_b_f32(b: Mat<f32>, ks: Range<usize>, panels: Range<usize>, dst: &mut [f32]) {

@@ -45,11 +45,11 @@ pub(super) static F32: f32::Kernel = f32::Kernel {
     pack_b: pack_b_f32,
 };
 
-fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
+pub(super) fn pack_a(a: Codes, rows: Range<usize>, form: Form, dst: &mut [u8]) {
     pack::rows_i8(a, rows, form, dst);
 }
 
-fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [i32]) {
+pub(super) fn pack_b(b: Mat<i8>, col: usize, layout: LayoutI8, dst: &mut [i8], sums: &mut [i32]) {
     pack::columns_i8(b, col, layout, dst, sums);
 }
 
