@@ -28,7 +28,7 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-pub use clock::now;
+pub use clock::{computed, now};
 pub use disk::Log;
 pub use machine::this_machine;
 pub use scheme::{ThemeChoice, depth, find_theme};

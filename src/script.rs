@@ -47,7 +47,7 @@ impl Limits {
         Self { n_ops: 4_000_000_000, tensor_bytes: 256_000_000, output_bytes: 64_000, depth: 24, seconds: 2.0 };
 }
 
-/// Time since a moment of the caller's choice; it must not run backwards.
+/// Time since a moment of the caller's choice, best of the thread's own work; it must not run backwards.
 pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The world of a run. `cancel` and `elapsed` are asked at least every few milliseconds, also inside native functions.

@@ -5,7 +5,6 @@ use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::Instant,
 };
 
 use annotate_snippets::{Level, Renderer};
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     course::{self, COURSE_FILE, Code, Diagnostic, Library, Loaded, Severity, check_labs, check_scripts},
     lab::Ctx,
-    runtime::{courses, dirs::data_dir},
+    runtime::{computed, courses, dirs::data_dir},
     script::{Limits, World},
     tensor::Sources,
 };
@@ -105,12 +104,11 @@ fn check(path: &Path, mut others: Library) -> Result<Checked, Failure> {
     let ctx = Ctx::new(&sources, &cancel, &|_, _| {});
     let lessons = || loaded.lessons.iter().filter(|lesson| is_wanted(&lesson.file));
     findings.extend(lessons().flat_map(|lesson| check_labs(lesson, &ctx)));
-    let start = Instant::now();
     let world = || World {
         sources: Arc::clone(&sources),
         seed: 0,
         cancel: Arc::default(),
-        elapsed: Arc::new(move || start.elapsed()),
+        elapsed: Arc::new(computed),
         limits: Limits::LESSON,
     };
     findings.extend(lessons().flat_map(|lesson| check_scripts(lesson, &world())));

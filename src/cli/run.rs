@@ -6,7 +6,6 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
 };
 
 use annotate_snippets::Level;
@@ -22,7 +21,7 @@ use crate::{
     course::SCRIPT_SEED,
     export,
     lab::Figure,
-    runtime::{cancel_by_interrupt, headless},
+    runtime::{cancel_by_interrupt, computed, headless},
     script::{self, End, Fault, Limits, MAX_SOURCE, Piece, Run, Stop, World},
     tensor::Sources,
     theme::{Background, Depth, Theme},
@@ -50,12 +49,11 @@ pub(super) fn run(global: &Global, options: &Options, out: &mut dyn Write) -> Re
     let script = Script::read(&options.file)?;
     // From here on only: while the script is being typed in, ctrl-c ends the program.
     let cancel = cancel_by_interrupt().map_err(|error| Failure::Refused(format!("signals cannot be set up: {error}")))?;
-    let start = Instant::now();
     let world = World {
         sources: Arc::<Sources>::default(),
         seed: options.seed,
         cancel: Arc::clone(&cancel),
-        elapsed: Arc::new(move || start.elapsed()),
+        elapsed: Arc::new(computed),
         limits: Limits::LESSON,
     };
     let run = script::run(&script.text, &world);

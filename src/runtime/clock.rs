@@ -1,8 +1,9 @@
-//! The wall clock and the local day.
+//! The wall clock, the local day, and the clock of a thread's own work.
 
 use std::time::Duration;
 
 use jiff::{ToSpan, ZonedDateTime};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::Now;
 
@@ -13,6 +14,12 @@ const LONGEST: Duration = Duration::from_secs(3600);
 #[expect(clippy::disallowed_methods, reason = "the one place that asks what time it is")]
 pub fn now() -> Now {
     at(&ZonedDateTime::now())
+}
+
+/// How long this thread has computed so far. Scripts are limited by it: what else the machine does must not end them.
+pub fn computed() -> Duration {
+    // The kernel counts from the thread's start, so it is never negative.
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 /// How long until the local day ends, at most an hour.

@@ -16,7 +16,7 @@ use crate::{
     course::Library,
     lab::{Ctx, Machine},
     model::{Failure, Job, JobEvent, JobId, Msg, Outcome, Slot},
-    runtime::{event_loop::Wake, machine::this_machine},
+    runtime::{computed, event_loop::Wake, machine::this_machine},
     script::{Limits, World},
     tensor::Sources,
 };
@@ -134,11 +134,15 @@ pub(super) fn run(job: &Job, library: &Library, ctx: &Ctx<'_>, world: &World) ->
     guarded(|| job.run(library, ctx, world))
 }
 
-/// The world of a job's script, its clock started now.
+/// The world of a job's script.
 fn world(sources: &Arc<Sources>, cancel: &Arc<AtomicBool>) -> World {
-    let start = Instant::now();
-    let elapsed = Arc::new(move || start.elapsed());
-    World { sources: Arc::clone(sources), seed: 0, cancel: Arc::clone(cancel), elapsed, limits: Limits::LESSON }
+    World {
+        sources: Arc::clone(sources),
+        seed: 0,
+        cancel: Arc::clone(cancel),
+        elapsed: Arc::new(computed),
+        limits: Limits::LESSON,
+    }
 }
 
 fn guarded(job: impl FnOnce() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
