@@ -1,6 +1,6 @@
 //! The lines of a log. A line is read as far as it can be, never changed.
 
-use std::ops::Range;
+use std::{ops::Range, panic::resume_unwind, thread};
 
 use serde::Deserialize;
 
@@ -47,10 +47,35 @@ pub(super) struct Broken {
     pub(super) bytes: Range<usize>,
 }
 
-/// Takes `bytes` apart; the first of its lines is line `n_before + 1` of the file.
+/// Shorter logs are read sooner than a thread starts.
+const WORTH_A_THREAD: usize = 1 << 18;
+
+/// Takes `bytes` apart; the first of its lines is line `n_before + 1` of the file. Of a long log one thread reads each
+/// half, for the first frame waits for it.
 pub(super) fn parse(bytes: &[u8], n_before: usize) -> Lines {
+    if bytes.len() < WORTH_A_THREAD {
+        return part(bytes, 0, n_before);
+    }
+    let middle = bytes.len() / 2;
+    let middle = bytes[middle..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| middle + at + 1);
+    let (first, second) = bytes.split_at(middle);
+    let n_first = first.iter().filter(|&&b| b == b'\n').count();
+    let second = || part(second, middle, n_before + n_first);
+    thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, second);
+        let mut lines = part(first, 0, n_before);
+        lines.extend(match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // No thread can be had.
+            Err(_) => second(),
+        });
+        lines
+    })
+}
+
+/// Whole lines, of which the first is line `n_before + 1` of the file and begins at byte `start` of the log.
+fn part(bytes: &[u8], mut start: usize, n_before: usize) -> Lines {
     let mut lines = Lines::default();
-    let mut start = 0;
     for (idx, line) in bytes.split(|&b| b == b'\n').enumerate() {
         let range = start..start + line.len();
         start = range.end + 1;
@@ -69,6 +94,16 @@ pub(super) fn write(event: &Event, bytes: &mut Vec<u8>) {
 }
 
 impl Lines {
+    /// Adds the lines that follow.
+    fn extend(&mut self, next: Self) {
+        self.events.extend(next.events);
+        self.spans.extend(next.spans);
+        self.unknown.extend(next.unknown);
+        self.broken.extend(next.broken);
+        self.format = self.format.max(next.format);
+        self.n_lines += next.n_lines;
+    }
+
     fn take(&mut self, bytes: &[u8], line: usize, range: Range<usize>) {
         let reason = match serde_json::from_slice::<Event>(bytes) {
             Ok(event) if is_sound(&event) => {
@@ -142,4 +177,28 @@ fn is_sound(event: &Event) -> bool {
 fn is_step_id(step: &StepId) -> bool {
     let mut parts = step.as_str().split('/');
     parts.by_ref().take(3).filter(|part| is_kebab(part)).count() == 3 && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_is_read_in_two_halves_as_in_one_piece() {
+        let event = r#"{"id":"9e3779b97f4a7c15f39cc0605cedc834","at":"2026-11-28T10:00:00.000Z","day":"2026-11-28","kind":"skip","step":"core/a/b"}"#;
+        let known = part(event.as_bytes(), 0, 0);
+        assert_eq!(known.events.len(), 1, "{known:?}");
+        let odd = ["", "{\"id\":\"x\",\"kind\":\"of later\"}", "{\"id\":", "{\"format\":3}"];
+        // The odd lines move over the cut in the middle.
+        for n_first in 1140..1160 {
+            let mut log: Vec<&str> = vec![event; n_first];
+            log.extend(odd);
+            log.extend(vec![event; 1150]);
+            let bytes = log.join("\n").into_bytes();
+            assert!(bytes.len() >= WORTH_A_THREAD);
+            assert_eq!(format!("{:?}", parse(&bytes, 7)), format!("{:?}", part(&bytes, 0, 7)), "{n_first}");
+        }
+        let one_line = "x".repeat(WORTH_A_THREAD);
+        assert_eq!(parse(one_line.as_bytes(), 0).broken.len(), 1);
+    }
 }
