@@ -1,5 +1,7 @@
 //! The palette: fuzzy search over lessons, labs, terms, places and the actions of the screen beneath.
 
+use std::cmp::Reverse;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -111,9 +113,11 @@ impl Palette {
             self.found = (0..self.entries.len()).collect();
             return;
         }
-        let labels: Vec<&str> = self.entries.iter().map(|entry| entry.label.as_str()).collect();
-        let matches = frizbee::Matcher::new(needle, &frizbee::Config::default()).match_list(&labels);
-        self.found = matches.iter().map(|m| m.index as usize).collect();
+        let mut matcher = code_fuzzy_match::FuzzyMatcher::new();
+        let score = |(idx, entry): (usize, &Entry)| Some((Reverse(matcher.fuzzy_match(&entry.label, needle)?), idx));
+        let mut found: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
+        found.sort_unstable();
+        self.found = found.into_iter().map(|(_, idx)| idx).collect();
     }
 
     pub(super) fn render(&self, area: Rect, buf: &mut Buffer, view: &View) -> Option<Position> {
