@@ -5,13 +5,11 @@ use std::sync::Arc;
 use super::{
     Better, Ctx, Figure, Heatmap, Lab, LabError, Lines, MetricSpec, ParamSpec, Params, Report, Series, SeriesRole, Shape,
     figure::{Look, grid, histogram, mirror, rows},
-    row::{SCHEMES, SEED, choice, count, decades, doubling, int, metric, option, scheme, value},
+    row::{SCHEMES, SEED, choice, count, decades, doubling, granularity, int, metric, option, scale_format, scheme, value},
 };
 use crate::{
     kernel::Rounding,
-    quant::{
-        Calibration, Clip, Config, Granularity, Matrix, Quantized, ScaleFormat, Scheme, calibrate, metric as measure, optimum,
-    },
+    quant::{Calibration, Clip, Config, Granularity, Matrix, Quantized, Scheme, calibrate, metric as measure, optimum},
     tensor::{SAMPLED_COLS, Source, Tensor},
 };
 
@@ -153,15 +151,10 @@ fn config(params: &Params) -> Config {
     Config {
         bits: params.int("bits") as u32,
         scheme: scheme(params),
-        granularity: match params.choice("granularity") {
-            "row" => Granularity::Row,
-            "column" => Granularity::Column,
-            "group" => Granularity::Group(params.int("group") as usize),
-            _ => Granularity::Tensor,
-        },
+        granularity: granularity(params),
         clip: Clip::AbsMax,
         rounding: Rounding::Even,
-        scale_format: if params.choice("scale_format") == "f32" { ScaleFormat::F32 } else { ScaleFormat::F16 },
+        scale_format: scale_format(params),
     }
 }
 

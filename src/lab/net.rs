@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Ctx, LabError, ParamSpec, Params,
-    row::{SCHEMES, choice, doubling, int, option, scheme},
+    row::{SCHEMES, choice, doubling, granularity, int, option, scheme},
 };
 use crate::{
     kernel::{Errors, Isa, Rounding},
@@ -54,11 +54,7 @@ pub(super) fn config(params: &Params, bits: u32) -> Config {
     Config {
         bits,
         scheme: if params.index("scheme").is_some() { scheme(params) } else { Scheme::Symmetric },
-        granularity: match params.choice("granularity") {
-            "row" => Granularity::Row,
-            "group" => Granularity::Group(params.int("group") as usize),
-            _ => Granularity::Tensor,
-        },
+        granularity: granularity(params),
         clip: if params.choice("clip") == "mse" { Clip::Mse } else { Clip::AbsMax },
         rounding: Rounding::Even,
         scale_format: ScaleFormat::F16,

@@ -9,14 +9,14 @@ use super::{
     ArrayData, Better, Choice, Ctx, Figure, Lab, LabError, MetricSpec, NamedArray, ParamSpec, Params, Report,
     figure::{Look, error_histogram, grid, histogram, mirror, rows},
     row::{
-        SCHEMES, SEED, choice, count, decades, doubling, float, int, metric, n_values, option, percent, scheme, source, sources,
-        tensor, value,
+        SCHEMES, SEED, choice, count, decades, doubling, float, granularity, int, metric, n_values, option, percent,
+        scale_format, scheme, source, sources, tensor, value,
     },
 };
 use crate::{
     kernel::CodeHistogram,
     quant::{
-        Calibration, Clip, Config, Errors, Granularity, Quantized, Rounding, ScaleFormat, calibrate,
+        Calibration, Clip, Config, Errors, Granularity, Quantized, Rounding, calibrate,
         format::{FORMATS, Format},
     },
     tensor::{Source, Tensor},
@@ -164,12 +164,7 @@ fn config(params: &Params) -> Config {
     Config {
         bits: params.int("bits") as u32,
         scheme: scheme(params),
-        granularity: match params.choice("granularity") {
-            "row" => Granularity::Row,
-            "column" => Granularity::Column,
-            "group" => Granularity::Group(params.int("group") as usize),
-            _ => Granularity::Tensor,
-        },
+        granularity: granularity(params),
         clip: match params.choice("clip") {
             "percentile" => Clip::Percentile(params.float("percentile")),
             "mse" => Clip::Mse,
@@ -183,7 +178,7 @@ fn config(params: &Params) -> Config {
             "stochastic" => Rounding::Stochastic { seed: params.int("seed") as u64 },
             _ => Rounding::Even,
         },
-        scale_format: if params.choice("scale_format") == "f32" { ScaleFormat::F32 } else { ScaleFormat::F16 },
+        scale_format: scale_format(params),
     }
 }
 

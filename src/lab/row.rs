@@ -4,7 +4,7 @@ use std::convert::identity;
 
 use super::{Better, Choice, Ctx, LabError, Metric, MetricSpec, Numbers, ParamKind, ParamSpec, Params, Pixels, Start, Value};
 use crate::{
-    quant::Scheme,
+    quant::{Granularity, ScaleFormat, Scheme},
     tensor::{Source, Tensor},
 };
 
@@ -112,6 +112,20 @@ pub(super) fn scheme(params: &Params) -> Scheme {
         "symmetric_full" => Scheme::SymmetricFull,
         _ => Scheme::Symmetric,
     }
+}
+
+/// Which values share a scale; where they are groups, `group` says how large they are.
+pub(super) fn granularity(params: &Params) -> Granularity {
+    match params.choice("granularity") {
+        "row" => Granularity::Row,
+        "column" => Granularity::Column,
+        "group" => Granularity::Group(params.int("group") as usize),
+        _ => Granularity::Tensor,
+    }
+}
+
+pub(super) fn scale_format(params: &Params) -> ScaleFormat {
+    if params.choice("scale_format") == "f32" { ScaleFormat::F32 } else { ScaleFormat::F16 }
 }
 
 /// The source that a choice parameter stands on.

@@ -51,9 +51,10 @@ impl Multiplier {
 
     /// The accumulator times the multiplier, rounded once, ties towards plus infinity; saturates at 32 bits.
     pub fn apply_once(self, acc: i32) -> i32 {
-        let product = i128::from(acc) * i128::from(self.mantissa);
+        // Below 2^62 in magnitude, and the half at most 2^61: 64 bits hold the sum.
+        let product = i64::from(acc) * i64::from(self.mantissa);
         let shift = 31 + self.shift;
-        let half = (1i128 << shift) >> 1;
+        let half = (1i64 << shift) >> 1;
         ((product + half) >> shift).clamp(i32::MIN.into(), i32::MAX.into()) as i32
     }
 }
@@ -193,6 +194,14 @@ mod tests {
             let product = i128::from(a) * i128::from(b);
             let expected = ((product + (1 << 30)) >> 31).min(i32::MAX.into());
             prop_assert_eq!(i128::from(high_mul(a, b)), expected);
+        }
+
+        #[test]
+        fn one_rounding_is_that_of_the_whole_product(acc: i32, mantissa in 1 << 30..=i32::MAX, shift in -30..=31) {
+            let product = i128::from(acc) * i128::from(mantissa);
+            let expected = (product + (1 << (30 + shift))) >> (31 + shift);
+            let got = Multiplier { mantissa, shift }.apply_once(acc);
+            prop_assert_eq!(i128::from(got), expected.clamp(i32::MIN.into(), i32::MAX.into()));
         }
 
         /// The mantissa is off by at most 2^-32 of itself: too little to move an accumulator of 24 bits by a code.

@@ -22,9 +22,13 @@ pub(super) fn product(net: &QuantNet, at: usize, rows: &[u8]) -> Vec<u8> {
         })
         .collect();
     let sums = sums(net.isa, weights, dense, from.by.zero_point, rows);
-    let code =
-        |(sum, (bias, by)): (&i32, &(i32, Multiplier))| super::byte(output.code(by.apply_once(sum.saturating_add(*bias)).into()));
-    sums.chunks_exact(dense.n_out).flat_map(|sums| sums.iter().zip(&channels).map(code)).collect()
+    let mut codes = vec![0; sums.len()];
+    for (codes, sums) in codes.chunks_exact_mut(dense.n_out).zip(sums.chunks_exact(dense.n_out)) {
+        for ((code, sum), (bias, by)) in codes.iter_mut().zip(sums).zip(&channels) {
+            *code = super::byte(output.code(by.apply_once(sum.saturating_add(*bias)).into()));
+        }
+    }
+    codes
 }
 
 /// A dynamic layer: `y = s_x s_w sum (q_x - z_x) q_w + b` in FP32.

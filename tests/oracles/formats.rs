@@ -1,12 +1,8 @@
-//! Number formats and integer contracts against numbers found elsewhere: the oracles O-05 to O-20 that `oracles.rs` does
-//! not hold. `oracles.json` has the tables: enumerations of ml_dtypes, vectors of ONNX and gemmlowp.
-
-use std::sync::atomic::AtomicBool;
+//! Number formats and integer contracts: enumerations of ml_dtypes, vectors of ONNX and gemmlowp.
 
 use proptest::prelude::*;
 use quantlearn::{
     kernel::{Affines, CodeRange, Rounding, dequantize, quantize},
-    lab::{self, Ctx, Report},
     quant::{
         FloatFormat, Overflow, ScaleFormat, Scheme, affine_of, covered,
         fixed_point::{Multiplier, exact_product, high_mul, rounding_shift},
@@ -20,21 +16,7 @@ use quantlearn::{
 };
 use serde_json::Value;
 
-fn oracles() -> Value {
-    serde_json::from_str(include_str!("oracles.json")).expect("the table is JSON")
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(number).collect()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
+use crate::{list, metric, near, number, numbers, oracles, run};
 
 /// A matrix of the table: its rows, its columns, its elements.
 fn matrix(value: &Value) -> (usize, usize, Vec<i32>) {
@@ -332,22 +314,6 @@ fn o_20_requantization_without_floats() {
     assert_eq!(exact_product(acc, 1.0 / 3.0).nearest as f64, number(&case["single"]));
 }
 
-fn run(sources: &Sources, lab: &str, set: &[(&str, &str)]) -> Report {
-    let lab = lab::find(lab).expect("the test names a lab");
-    let mut params = lab.defaults();
-    for (name, text) in set {
-        params.set(name, text).expect("the test sets what the lab has");
-    }
-    let cancel = AtomicBool::new(false);
-    (lab.run)(&params, &Ctx::new(sources, &cancel, &|_, _| {})).expect("nothing stops it")
-}
-
-#[track_caller]
-fn near(got: Option<f64>, expected: f64, tolerance: f64, what: &str) {
-    let got = got.unwrap_or_else(|| panic!("{what} is defined"));
-    assert!((got - expected).abs() <= tolerance, "{what}: {got}, expected {expected} within {tolerance}");
-}
-
 #[test]
 fn o_27_eight_bit_floats_reach_their_ratio_in_the_lab() {
     let (sources, table) = (Sources::default(), &oracles()["shootout_db"]);
@@ -365,12 +331,12 @@ fn o_27_eight_bit_floats_reach_their_ratio_in_the_lab() {
             let set: Vec<_> = set.iter().copied().chain([("scale", scale)]).collect();
             let report = run(&sources, "fp8", &set);
             let tolerance = if key.contains('x') { 0.3 } else { 0.1 };
-            near(report.metric("e4m3_db"), number(&table[e4m3][key]), tolerance, &format!("{e4m3}, {key}"));
-            near(report.metric("e5m2_db"), number(&table[e5m2][key]), tolerance, &format!("{e5m2}, {key}"));
+            near(metric(&report, "e4m3_db"), number(&table[e4m3][key]), tolerance, &format!("{e4m3}, {key}"));
+            near(metric(&report, "e5m2_db"), number(&table[e5m2][key]), tolerance, &format!("{e5m2}, {key}"));
             // One scale hangs on the largest of a million values, which differs from seed to seed.
             let slack = if key == "uniform" { 0.05 } else { 2.5 };
             let int8 = number(&table["INT8 absmax per-tensor(4M)"][key]);
-            near(report.metric("int8_db"), int8, slack, &format!("INT8, {key}"));
+            near(metric(&report, "int8_db"), int8, slack, &format!("INT8, {key}"));
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Blocks, codebooks and small floats against numbers found elsewhere: the bytes of the `gguf` package, the vectors and
-//! tables of the course's list of oracles (`oracles.json`; the ids are those of the list).
+//! Blocks, codebooks and small floats: the bytes of the `gguf` package, the vectors of specifications.
 
 use quantlearn::quant::{
     Matrix,
@@ -14,20 +13,10 @@ use quantlearn::quant::{
 use quantlearn::tensor::{Source, Sources};
 use serde_json::Value;
 
-fn oracles() -> Value {
-    serde_json::from_str(include_str!("oracles.json")).expect("the table is JSON")
-}
+use crate::{list, near, number, oracles};
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("fixtures/ggml/golden.json")).expect("the vectors are JSON")
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
+    serde_json::from_str(include_str!("../fixtures/ggml/golden.json")).expect("the vectors are JSON")
 }
 
 fn text(value: &Value) -> &str {
@@ -50,11 +39,6 @@ fn words(hex: &Value) -> Vec<f32> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[track_caller]
-fn near(got: f64, expected: f64, tolerance: f64, what: &str) {
-    assert!((got - expected).abs() <= tolerance, "{what}: {got}, expected {expected} within {tolerance}");
 }
 
 fn encoded(block: BlockType, values: &[f32]) -> Vec<u8> {

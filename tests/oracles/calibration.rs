@@ -1,5 +1,4 @@
-//! Calibration, optima and post-training algorithms against exact integrals and published vectors; the ids are those of
-//! the course's list of oracles, `oracles.json` has the tables.
+//! Calibration, optima and post-training algorithms: exact integrals and published vectors.
 
 use proptest::prelude::*;
 use quantlearn::{
@@ -16,28 +15,8 @@ use quantlearn::{
     },
     tensor::{Source, Sources},
 };
-use serde_json::Value;
 
-fn oracles() -> Value {
-    serde_json::from_str(include_str!("oracles.json")).expect("the table is JSON")
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is a number"))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(number).collect()
-}
-
-#[track_caller]
-fn near(got: f64, expected: f64, tolerance: f64, what: &str) {
-    assert!((got - expected).abs() <= tolerance, "{what}: {got}, expected {expected} within {tolerance}");
-}
+use crate::{list, near, number, numbers, oracles};
 
 fn config(bits: u32, scheme: Scheme, granularity: Granularity) -> Config {
     Config { bits, scheme, granularity, clip: Clip::AbsMax, rounding: Rounding::Even, scale_format: ScaleFormat::F32 }
