@@ -32,8 +32,8 @@ pub use challenge::{check_labs, goal_met, par_met, solution_params, start_params
 pub use diagnostic::{Code, Diagnostic, Place, Severity};
 pub use embedded::{embedded, embedded_files, embedded_lesson};
 pub use grade::{
-    Answer, FieldError, OutputLine, Verdict, compare_output, draw, fill, grade, grade_output, grade_tests, show, shuffled,
-    solution_answer, solution_text,
+    Answer, FieldError, OutputLine, Verdict, compare_output, draw, fill, filled, grade, grade_output, grade_tests, show,
+    shuffled, solution_answer, solution_text,
 };
 pub use graph::{ancestors, layers, successors};
 pub use library::Library;

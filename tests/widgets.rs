@@ -307,7 +307,7 @@ fn a_page_for_the_eye() {
         Controls::new(&params, &[0, 1, 2], Some(1), None, &theme).render(Rect::new(0, 19, 46, 3), &mut buf);
         let (now, was) = (of(0.02392, 43.2), of(0.04, 39.0));
         Metrics::new(&METRICS, &now, &theme).against(Some(&was)).render(Rect::new(48, 19, 32, 3), &mut buf);
-        let pairs = [("⏎", "check"), ("↑↓", "control"), ("←→", "change"), ("t", "hint (-20 %)"), ("?", "keys")];
+        let pairs = [("⏎", "check"), ("↑↓", "control"), ("←→", "change"), ("t", "hint -20 %"), ("?", "keys")];
         let pairs = pairs.map(|(key, word)| (key.to_owned(), word.to_owned()));
         print_line(&footer(&pairs, 80, &theme), Rect::new(0, 25, 80, 1), &mut buf);
         assert!(look != "ascii" || text(&buf).is_ascii(), "{}", text(&buf));

@@ -6,7 +6,7 @@ mod output;
 
 use serde::{Deserialize, Serialize};
 
-pub use draw::{draw, fill, show, shuffled};
+pub use draw::{draw, fill, filled, show, shuffled};
 pub(super) use number::{compute, within};
 pub use output::{OutputLine, compare_output, grade_output, grade_tests};
 

@@ -185,7 +185,7 @@ impl Dealt {
         let verdict = grade(drill, self.question.seed, &answer);
         if verdict.error.is_some() {
             // Not readable is not wrong: nothing is recorded.
-            self.question.verdict = Some(verdict);
+            self.question.judge(verdict);
             return;
         }
         self.attempts += 1;
@@ -205,7 +205,7 @@ impl Dealt {
             self.settled = Some(Settled::Solved);
             self.question.release();
         }
-        self.question.verdict = Some(verdict);
+        self.question.judge(verdict);
     }
 }
 

@@ -82,6 +82,14 @@ pub fn fill(text: &Text, vars: &[(String, f64)]) -> String {
     filled
 }
 
+/// A text of a step, its hint or explanation say, with the numbers of this seed; only a numeric step has any.
+pub fn filled(step: &Step, seed: u64, text: &Text) -> String {
+    match &step.body {
+        StepBody::Numeric(numeric) => fill(text, &draw(numeric, seed)),
+        _ => text.to_string(),
+    }
+}
+
 /// A number as a person writes it: at most six significant digits, no trailing zeros, powers of ten where it is very large
 /// or very small. Whole numbers below 10^15 stay whole.
 pub fn show(x: f64) -> String {

@@ -5,7 +5,7 @@ use super::{
     draw::{fill, show},
 };
 use crate::{
-    course::model::{NumericStep, Tolerance},
+    course::model::{NumericPart, NumericStep, Tolerance},
     expr::{self, Expr, Val},
     text::Text,
 };
@@ -54,21 +54,41 @@ fn name_the_mistake(step: &NumericStep, vars: &[(String, f64)], part: usize, val
     }
 }
 
-/// What to type, for each part; read back it is the key itself.
+/// What to type, for each part: as a person writes it, where that is inside the tolerance.
 pub(super) fn solution(step: &NumericStep, vars: &[(String, f64)]) -> Vec<String> {
-    step.parts.iter().map(|part| format!("{}", compute(&part.answer.compute, vars))).collect()
+    let typed = |part: &NumericPart| {
+        let key = compute(&part.answer.compute, vars);
+        let short = show(key);
+        let is_right = short.parse().is_ok_and(|value| within(value, key, part.answer.tolerance));
+        if is_right { short } else { key.to_string() }
+    };
+    step.parts.iter().map(typed).collect()
 }
 
-/// For each part the value with its unit, and how it is computed.
+/// For each part the value with its unit, and how it is computed from the numbers of the question.
 pub(super) fn solution_text(step: &NumericStep, vars: &[(String, f64)]) -> Vec<Text> {
-    let line = |part: &crate::course::model::NumericPart| {
+    let line = |part: &NumericPart| {
         let label = if part.label.is_empty() { String::new() } else { format!("{}: ", part.label) };
         let unit = if step.unit.is_empty() { String::new() } else { format!(" {}", step.unit) };
         let value = show(compute(&part.answer.compute, vars));
-        let how = part.answer.compute.source();
+        let how = with_numbers(&part.answer.compute, vars);
         // A constant is its own explanation.
-        let how = if *how == *value { String::new() } else { format!(" = {how}") };
+        let how = if how == value { String::new() } else { format!(" = {how}") };
         Text::clean(&format!("{label}{value}{unit}{how}"))
     };
     step.parts.iter().map(line).collect()
+}
+
+/// The expression with numbers in place of its names.
+fn with_numbers(expr: &Expr, vars: &[(String, f64)]) -> String {
+    let mut text = expr.source().to_owned();
+    let mut names = expr.names();
+    names.sort_by_key(|(_, span)| std::cmp::Reverse(span.start));
+    for (name, span) in names {
+        if let Some((_, value)) = vars.iter().find(|(var, _)| var == name) {
+            let number = show(*value);
+            text.replace_range(span, &if *value < 0.0 { format!("({number})") } else { number });
+        }
+    }
+    text
 }

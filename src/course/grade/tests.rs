@@ -142,6 +142,31 @@ fn parts_are_graded_one_by_one_and_their_wrong_values_are_their_own() {
 }
 
 #[test]
+fn a_solution_is_typed_as_short_as_it_is_right() {
+    let asked = |answer: &str| step(&format!("kind = 'numeric'\nprompt = '?'\nvars = {{ a = [-3] }}\nanswer = {answer}\n"));
+    let typed = |answer: &str| solution_answer(&asked(answer), 0);
+    let numeric = |text: &str| Some(Answer::Numeric(vec![text.into()]));
+    assert_eq!(typed("{ compute = 'a / 7', rel_tol = 0.001 }"), numeric("-0.428571"));
+    assert_eq!(typed("{ compute = 'a / 7', rel_tol = 1e-9 }"), numeric("-0.42857142857142855"));
+    let text = solution_text(&asked("{ compute = '2 * a + a ^ 2', rel_tol = 0.001 }"), 0);
+    assert_eq!(text, [Text::clean("3 = 2 * (-3) + (-3) ^ 2")]);
+}
+
+#[test]
+fn hints_and_explanations_carry_the_numbers_of_the_question() {
+    let hi = |seed| draw_of(&scale(), seed);
+    for seed in 0..20 {
+        assert_eq!(filled(&scale(), seed, &Text::clean("{=hi} V and {braces}")), format!("{} V and {{braces}}", hi(seed)));
+    }
+    assert_eq!(filled(&choice("one", &[true, false]), 0, &Text::clean("{=hi}")), "{=hi}");
+}
+
+fn draw_of(step: &Step, seed: u64) -> f64 {
+    let StepBody::Numeric(numeric) = &step.body else { panic!("it is numeric") };
+    draw(numeric, seed)[0].1
+}
+
+#[test]
 fn the_solution_is_right_for_every_kind_and_seed() {
     let steps = [
         choice("one", &[false, true]),

@@ -152,7 +152,7 @@ fn check(screen: &mut LessonScreen, step: &Step, cx: &mut Cx) {
     let verdict = grade(step, question.seed, &answer);
     if verdict.error.is_some() {
         // Not readable is not wrong: nothing is recorded.
-        question.verdict = Some(verdict);
+        question.judge(verdict);
         return;
     }
     record(screen, step, &answer, verdict, cx);
@@ -183,7 +183,7 @@ fn record(screen: &mut LessonScreen, step: &Step, answer: &Answer, verdict: Verd
     } else if let Answer::Choice(chosen) = answer {
         question.tried.extend(chosen.iter().filter(|_| chosen.len() == 1));
     }
-    question.verdict = Some(verdict);
+    question.judge(verdict);
 }
 
 /// The same question with new numbers and a new order.

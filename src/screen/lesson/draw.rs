@@ -12,7 +12,7 @@ use ratatui::{
 
 use super::{Face, LessonScreen, Settled, card, closing, dim};
 use crate::{
-    course::{Lesson, Step, StepBody},
+    course::{Lesson, Step, StepBody, filled},
     input::Action,
     model::Model,
     screen::{
@@ -72,7 +72,7 @@ pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
     if let Some(step) = screen.step().filter(|step| step.graded() && screen.settled().is_none()) {
         let n_read = model.learner.step(&step.id).hints() as usize;
         if n_read < step.hints.len() && !screen.predicting() {
-            offers.push(Offer::new(&[Action::Hint], if screen.armed { "show the hint (-20 %)" } else { "hint (-20 %)" }));
+            offers.push(Offer::new(&[Action::Hint], if screen.armed { "show the hint, -20 %" } else { "hint -20 %" }));
         }
         offers.push(Offer::new(&[Action::Solution], "solution"));
         offers.push(Offer::new(&[Action::Next], "skip"));
@@ -144,7 +144,8 @@ fn good(view: &View) -> Span<'static> {
 fn hints(page: &mut Page, screen: &LessonScreen, step: &Step, width: u16, view: &View, terms: Terms) {
     let n_read = view.model.learner.step(&step.id).hints() as usize;
     for hint in step.hints.iter().take(n_read) {
-        page.hanging(vec![dim("hint  ", view)], hint, width, view.theme, view.theme.style(Role::Text), terms);
+        let hint = filled(step, screen.question_seed().unwrap_or(0), hint);
+        page.hanging(vec![dim("hint  ", view)], &hint, width, view.theme, view.theme.style(Role::Text), terms);
     }
     if screen.armed {
         page.hanging(vec![dim("hint  ", view)], PRICE, width, view.theme, view.theme.style(Role::Dim), terms);

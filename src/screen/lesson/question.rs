@@ -136,6 +136,20 @@ impl Question {
         }
     }
 
+    /// Takes a verdict; the cursor goes to the first place that is wrong.
+    pub(in crate::screen) fn judge(&mut self, verdict: Verdict) {
+        let wrong = match &verdict.error {
+            Some(error) => Some(error.part),
+            None => verdict.parts.iter().position(|right| !right),
+        };
+        match (&mut self.asked, wrong) {
+            (Asked::Fields { fields, focus, .. }, Some(part)) if part < fields.len() => *focus = part,
+            (Asked::Match { cursor, partners }, Some(part)) if part < partners.len() => *cursor = part,
+            _ => {}
+        }
+        self.verdict = Some(verdict);
+    }
+
     /// What to do before there is something to check.
     pub(in crate::screen) fn first_word(&self) -> &'static str {
         match &self.asked {

@@ -40,9 +40,8 @@ fn wrap_part(mut rest: &[Cell], width: usize) -> Vec<&[Cell]> {
             lines.push(rest);
             return lines;
         }
-        let is_break = |c: &Cell| c.text == " " && !c.is_glued;
         // The character that no longer fits may itself be the space to break at.
-        let (end, next) = match rest[..=fits].iter().rposition(is_break).filter(|&at| at > 0) {
+        let (end, next) = match (1..=fits).rev().find(|&at| is_break(rest, at)) {
             Some(space) => (space, space + 1),
             None => (fits.max(1), fits.max(1)),
         };
@@ -52,6 +51,13 @@ fn wrap_part(mut rest: &[Cell], width: usize) -> Vec<&[Cell]> {
             return lines;
         }
     }
+}
+
+/// A space, but not one that groups the digits of a number: `16 777 216` stays whole.
+fn is_break(cells: &[Cell], at: usize) -> bool {
+    let is_digit = |idx: usize| cells.get(idx).is_some_and(|c| c.text.bytes().all(|b| b.is_ascii_digit()));
+    let groups = is_digit(at - 1) && (1..=3).all(|n| is_digit(at + n)) && !is_digit(at + 4);
+    cells[at].text == " " && !cells[at].is_glued && !groups
 }
 
 /// How many leading cells fit.
@@ -81,4 +87,22 @@ pub(super) fn spans(cells: &[Cell]) -> impl Iterator<Item = Span<'static>> + '_ 
 /// A line that begins with a prefix.
 pub(super) fn line(prefix: Vec<Span<'static>>, cells: &[Cell]) -> Line<'static> {
     prefix.into_iter().chain(spans(cells)).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_does_not_break_inside_of_a_number() {
+        let lines = |text: &str, width| {
+            let mut cells = Vec::new();
+            push(&mut cells, text, Style::default(), None, false);
+            wrap(&cells, width).into_iter().map(|line| line.iter().map(|c| c.text.as_str()).collect()).collect::<Vec<String>>()
+        };
+        assert_eq!(lines("operations 16 777 216.", 19), ["operations", "16 777 216."]);
+        assert_eq!(lines("of 8 16 32 64", 7), ["of 8 16", "32 64"], "these are four numbers");
+        assert_eq!(lines("in 2000 1024 or 1 2345", 9), ["in 2000", "1024 or 1", "2345"]);
+        assert_eq!(lines("1 000 000", 5), ["1 000", " 000"], "wider than the line");
+    }
 }

@@ -139,8 +139,9 @@ fn places(bench: &Bench, step: &Step, n_words: u16, output: &Output, area: Rect)
     let n_output = if bench.region == Region::Output {
         wanted.min(rest.height.saturating_sub(LEAST_CODE))
     } else {
-        // A third of the room for the output, more where the code leaves it.
-        wanted.min((rest.height / 3).max(rest.height.saturating_sub(n_code)))
+        // A third of the room for the output, two thirds for a solution, more where the code leaves it.
+        let share = if bench.settled.is_some() { 2 * rest.height / 3 } else { rest.height / 3 };
+        wanted.min(share.max(rest.height.saturating_sub(n_code)))
     };
     let n_code = n_code.min(rest.height.saturating_sub(n_output));
     let below = Rect { y: rest.y + n_code, height: rest.height.saturating_sub(n_code), ..rest };
@@ -447,7 +448,7 @@ fn heading(bench: &Bench, step: &Step) -> String {
         None if bench.settled.is_some() => String::new(),
         None => "not run yet".into(),
     };
-    let stale = if bench.is_stale() && bench.running.is_none() { ", of the code before your change" } else { "" };
+    let stale = if bench.is_stale() && bench.running.is_none() { ", before your change" } else { "" };
     if status.is_empty() { what.into() } else { format!("{what}: {status}{stale}") }
 }
 

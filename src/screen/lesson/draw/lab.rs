@@ -211,7 +211,9 @@ fn goal(
     }
     let fresh = challenge.checked.as_ref().filter(|checked| checked.params == challenge.pane.params);
     match (fresh, challenge.settled) {
-        (Some(checked), _) if !checked.passed => not_met(page, challenge, lab, checked, view),
+        (Some(checked), _) if !checked.passed => {
+            page.hanging(vec![bad(view)], &not_met(challenge, lab, checked), width, theme, theme.style(Role::Text), terms);
+        }
         (Some(checked), Some(Settled::Solved)) => {
             page.line(outcome(Settled::Solved, screen.gained, width, view));
             if checked.par {
@@ -256,32 +258,18 @@ fn explain(page: &mut Page, step: &Step, width: u16, view: &View, terms: Terms) 
 }
 
 /// Says the number, not the person: where the metrics of the goal stand.
-fn not_met(page: &mut Page, challenge: &Challenge, lab: &LabStep, checked: &Checked, view: &View) {
-    let mut words = vec![bad(view)];
-    match &checked.error {
-        Some(error) => words.push(Span::raw(error.clone())),
-        None => {
-            let values: Vec<String> = first_metrics(lab)
-                .iter()
-                .filter(|name| lab.goal.iter().any(|goal| goal.names().iter().any(|(n, _)| n == *name)))
-                .filter_map(|name| {
-                    let spec = lab.lab.metric(name)?;
-                    let run = challenge.pane.current()?;
-                    Some(
-                        format!("{} {} {}", spec.label, format_metric(run.report.metric(name), spec), spec.unit)
-                            .trim_end()
-                            .to_owned(),
-                    )
-                })
-                .collect();
-            words.push(Span::raw(if values.is_empty() {
-                "The goal is not met.".into()
-            } else {
-                format!("Not met: {}.", values.join(", "))
-            }));
-        }
+fn not_met(challenge: &Challenge, lab: &LabStep, checked: &Checked) -> String {
+    if let Some(error) = &checked.error {
+        return error.clone();
     }
-    page.line(Line::from(words));
+    let goal_names: Vec<&str> = lab.goal.iter().flat_map(Expr::names).map(|(name, _)| name).collect();
+    let stands = |name: &&str| {
+        let (spec, run) = (lab.lab.metric(name)?, challenge.pane.current()?);
+        let value = run.report.metric(name).map_or_else(|| format_metric(None, spec), |value| value_words(value, spec));
+        Some(format!("{} {value}", spec.label))
+    };
+    let values: Vec<String> = first_metrics(lab).iter().filter(|name| goal_names.contains(name)).filter_map(stands).collect();
+    if values.is_empty() { "The goal is not met.".into() } else { format!("Not met: {}.", values.join(", ")) }
 }
 
 /// A value with its unit; bytes as GB, so that the line stays short.

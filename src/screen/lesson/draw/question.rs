@@ -4,7 +4,9 @@ use ratatui::text::{Line, Span};
 
 use super::{Settled, bad, dim, good, outcome};
 use crate::{
-    course::{ClozePiece, OutputLine, SCRIPT, Step, StepBody, compare_output, draw, fill, solution_text},
+    course::{
+        ClozePiece, OutputLine, SCRIPT, Step, StepBody, Tolerance, compare_output, draw, fill, filled, show, solution_text,
+    },
     input::Action,
     screen::{
         Offer, View,
@@ -317,13 +319,14 @@ impl Asking<'_> {
         }
         if let Some(settled) = self.settled {
             page.line(outcome(settled, self.gained, self.width, self.view));
-            if !matches!(self.step.body, StepBody::Choice(_) | StepBody::Output(_)) && settled == Settled::Shown {
+            // The solution stands in the question itself; of numbers it says how they are computed.
+            if matches!(self.step.body, StepBody::Numeric(_)) && settled == Settled::Shown {
                 for line in solution_text(self.step, self.question.seed) {
                     page.hanging(vec![Span::raw("  ")], &line, self.width, theme, theme.style(Role::Text), self.terms);
                 }
             }
             if let Some(explain) = &self.step.explain {
-                page.markdown(explain, self.width, 2, theme, self.terms);
+                page.markdown(&filled(self.step, self.question.seed, explain), self.width, 2, theme, self.terms);
             }
             return;
         }
@@ -331,8 +334,29 @@ impl Asking<'_> {
         if matches!(self.question.asked, Asked::One { .. }) {
             return;
         }
+        if verdict.feedback.is_empty() {
+            page.line(Line::from(vec![bad(self.view), Span::raw(self.not_right(&verdict.parts))]));
+        }
         for feedback in &verdict.feedback {
             page.hanging(vec![bad(self.view)], feedback, self.width, theme, theme.style(Role::Text), self.terms);
+        }
+    }
+
+    /// How far a wrong answer is off that shows no mistake with a name.
+    fn not_right(&self, parts: &[bool]) -> String {
+        let n_right = parts.iter().filter(|right| **right).count();
+        match (&self.step.body, parts) {
+            (StepBody::Numeric(numeric), [_]) => {
+                let Tolerance { abs, rel } = numeric.parts[0].answer.tolerance;
+                match (abs > 0.0, rel > 0.0) {
+                    (false, false) => "This is another number.".into(),
+                    (true, false) => {
+                        format!("This is further off than {} {}", show(abs), numeric.unit).trim_end().to_owned() + "."
+                    }
+                    _ => format!("This is further off than {} %.", show(100.0 * rel)),
+                }
+            }
+            _ => format!("{n_right} of {} are right.", parts.len()),
         }
     }
 }
