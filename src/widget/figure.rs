@@ -48,6 +48,8 @@ pub struct FigureState {
 /// What the learner said before the figure was shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction<'a> {
+    /// The stable name of the metric: only an axis that stands for it shows the guess.
+    pub metric: &'a str,
     pub label: &'a str,
     pub unit: &'a str,
     pub said: f64,

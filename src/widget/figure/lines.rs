@@ -40,6 +40,7 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Lines, area: Rect, buf: &mut Buffe
         plot.series(series, *stroke, &mut canvas);
     }
     plot.paint(&canvas, buf);
+    plot.guess(f, buf);
     f.series.iter().filter(|series| series.shape == Shape::Points).for_each(|series| plot.points(series, buf));
     plot.here(f, buf);
     plot.mark_labels(f, buf);

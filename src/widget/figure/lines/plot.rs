@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    range::Range,
+    range::{Range, guess},
     stroke::{Stroke, point, strokes},
 };
 use crate::{
@@ -156,15 +156,22 @@ impl Plot<'_> {
         }
     }
 
-    /// Where the controls stand, and the prediction.
-    pub(super) fn here(&self, f: &Lines, buf: &mut Buffer) {
-        let (theme, glyphs) = (self.view.theme, self.view.theme.glyphs());
-        if let Some((x, y)) = f.here.and_then(|here| self.cell(here)) {
-            self.frame.put(buf, x, y, glyphs.here, theme.style(Role::Text));
+    /// What was said before, on the axis of its metric: a place on x stands on the last row. Points and `here` cover it.
+    pub(super) fn guess(&self, f: &Lines, buf: &mut Buffer) {
+        let place = match guess(self.view, f) {
+            Some((Some(x), _)) => self.column(x).map(|column| (column, self.rows - 1)),
+            Some((_, Some(y))) => f.here.and_then(|here| self.cell((here.0, y))),
+            _ => None,
+        };
+        if let Some((x, y)) = place {
+            self.frame.put(buf, x, y, self.view.theme.glyphs().prediction, self.view.theme.style(Role::Text));
         }
-        let said = self.view.prediction.zip(f.here).and_then(|(p, here)| self.cell((here.0, p.said)));
-        if let Some((x, y)) = said {
-            self.frame.put(buf, x, y, glyphs.prediction, theme.style(Role::Text));
+    }
+
+    /// Where the controls stand.
+    pub(super) fn here(&self, f: &Lines, buf: &mut Buffer) {
+        if let Some((x, y)) = f.here.and_then(|here| self.cell(here)) {
+            self.frame.put(buf, x, y, self.view.theme.glyphs().here, self.view.theme.style(Role::Text));
         }
     }
 
