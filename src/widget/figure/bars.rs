@@ -49,8 +49,10 @@ impl Layout {
         let room = |label: usize, note: usize| width.saturating_sub(label + widest(&totals) + note + 2 * GAP + 1);
         let behind = if widest(&notes) > 0 { GAP + widest(&notes) } else { 0 };
         let third = widest(&labels).min(width / 3);
-        let stride = if rows > height(f) - 1 { 2 } else { 1 };
         let is_short = room(third, behind) < MIN_LENGTH;
+        // For notes the legend gives way, for air it does not.
+        let least = if is_short { 2 * f.bars.len() } else { height(f) };
+        let stride = if rows >= least { 2 } else { 1 };
         let is_below = is_short && stride == 2 && behind > 0;
         let label_width = if is_below { widest(&labels).min(room(0, MIN_LENGTH)).max(third) } else { third };
         let room = match (is_short, is_below) {

@@ -56,7 +56,9 @@ impl Axis {
         if self.log {
             return log_ticks(10f64.powf(self.lo), 10f64.powf(self.hi), max);
         }
-        let values = ticks(self.lo, self.hi, max);
+        // One number alone does not make an axis.
+        let values = (max..max + 3).map(|max| ticks(self.lo, self.hi, max)).find(|values| values.len() > 1);
+        let values = values.unwrap_or_else(|| ticks(self.lo, self.hi, max));
         let step = values.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
         values.into_iter().map(|v| (v, axis_number(v, step))).collect()
     }
