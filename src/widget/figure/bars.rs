@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     export::{power_of_ten, quantity},
-    lab::{Bar, Bars, Figure, SeriesRole},
+    lab::{Bar, Bars, Figure, Segment, SeriesRole},
     theme::{Role, Theme},
 };
 
@@ -29,7 +29,8 @@ pub(super) fn height(f: &Bars) -> usize {
 }
 
 /// What is written around the bars, and how long they are.
-struct Layout {
+struct Layout<'a> {
+    f: &'a Bars,
     totals: Vec<String>,
     notes: Vec<String>,
     label_width: usize,
@@ -40,8 +41,8 @@ struct Layout {
     is_below: bool,
 }
 
-impl Layout {
-    fn of(view: &FigureView<'_>, f: &Bars, area: Rect) -> Self {
+impl<'a> Layout<'a> {
+    fn of(view: &FigureView<'_>, f: &'a Bars, area: Rect) -> Self {
         let (width, rows) = (usize::from(area.width), usize::from(area.height));
         let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
         let (totals, notes): (Vec<_>, Vec<_>) = f.bars.iter().map(|bar| total_and_note(bar, f, view)).unzip();
@@ -63,7 +64,7 @@ impl Layout {
         };
         // In steps, so that bars keep their length while the digits of a note change.
         let length = if room < LENGTH_STEP { room } else { room / LENGTH_STEP * LENGTH_STEP };
-        Self { totals, notes, label_width, length, stride, is_below }
+        Self { f, totals, notes, label_width, length, stride, is_below }
     }
 
     fn left(&self) -> usize {
@@ -84,7 +85,7 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Bars, area: Rect, buf: &mut Buffer
         let cells =
             decades.map_or_else(|| cells_of(bar, greatest, layout.length), |decades| decades.cells_of(bar, layout.length));
         let place = Rect { y: area.y + (i * layout.stride) as u16, height: layout.stride as u16, ..area }.intersection(area);
-        draw_bar(view, &layout, (idx, bar), &cells, place, buf);
+        draw_bar(view, &layout, idx, &cells, place, buf);
     }
     let mut row = window.n_shown * layout.stride;
     if let Some(decades) = decades.filter(|_| layout.length > 0) {
@@ -101,13 +102,13 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Bars, area: Rect, buf: &mut Buffer
 }
 
 /// Label, bar and total in the first row; the note behind them or in the next row.
-fn draw_bar(view: &FigureView<'_>, layout: &Layout, (idx, bar): (usize, &Bar), cells: &[usize], area: Rect, buf: &mut Buffer) {
-    let theme = view.theme;
+fn draw_bar(view: &FigureView<'_>, layout: &Layout, idx: usize, cells: &[usize], area: Rect, buf: &mut Buffer) {
+    let (theme, bar) = (view.theme, &layout.f.bars[idx]);
     let (style, ellipsis) = (theme.style(Role::Text), theme.glyphs().ellipsis);
     print(buf, area, 0, 0, &fit(&theme.say(&bar.label), layout.label_width, ellipsis), style);
     let mut x = layout.left();
     for (segment, &n) in bar.segments.iter().zip(cells) {
-        x += print(buf, area, x, 0, &texture(segment.role, theme).repeat(n), theme.style(role(segment.role)));
+        x += print(buf, area, x, 0, &texture(layout.f, segment, theme).repeat(n), theme.style(role(segment.role)));
     }
     let behind = layout.left() + layout.length + if layout.length > 0 { GAP } else { 0 };
     let end = behind + print(buf, area, behind, 0, &layout.totals[idx], style) + GAP;
@@ -215,18 +216,33 @@ pub(super) fn role(series: SeriesRole) -> Role {
     }
 }
 
-fn texture(series: SeriesRole, theme: &Theme) -> &'static str {
-    theme.glyphs().textures[series as usize]
+/// The segments that show, each name once.
+fn kinds(f: &Bars) -> Vec<&Segment> {
+    let mut kinds: Vec<&Segment> = Vec::new();
+    for segment in f.bars.iter().flat_map(|b| &b.segments).filter(|s| s.value > 0.0) {
+        if kinds.iter().all(|kind| kind.name != segment.name) {
+            kinds.push(segment);
+        }
+    }
+    kinds
 }
 
-fn draw_legend(f: &Bars, theme: &Theme, y: usize, mut x: usize, area: Rect, buf: &mut Buffer) {
-    let mut named: Vec<&str> = Vec::new();
-    for segment in f.bars.iter().flat_map(|b| &b.segments).filter(|s| s.value > 0.0) {
-        if named.contains(&segment.name) {
-            continue;
-        }
-        named.push(segment.name);
-        x += print(buf, area, x, y, texture(segment.role, theme), theme.style(role(segment.role)));
+/// That of the role; a second kind of the same role has its own.
+fn texture(f: &Bars, segment: &Segment, theme: &Theme) -> &'static str {
+    let first = kinds(f).into_iter().find(|kind| kind.role == segment.role);
+    match first {
+        Some(first) if first.name != segment.name => theme.glyphs().texture_twin,
+        _ => theme.glyphs().textures[segment.role as usize],
+    }
+}
+
+/// From column `left` on, or further to the left where it would be cut.
+fn draw_legend(f: &Bars, theme: &Theme, y: usize, left: usize, area: Rect, buf: &mut Buffer) {
+    let kinds = kinds(f);
+    let wide: usize = kinds.iter().map(|kind| 5 + theme.say(kind.name).width()).sum();
+    let mut x = left.min((usize::from(area.width) + 3).saturating_sub(wide));
+    for segment in kinds {
+        x += print(buf, area, x, y, texture(f, segment, theme), theme.style(role(segment.role)));
         x += print(buf, area, x + 1, y, &theme.say(segment.name), theme.style(Role::Dim)) + 4;
     }
 }
@@ -234,10 +250,7 @@ fn draw_legend(f: &Bars, theme: &Theme, y: usize, mut x: usize, area: Rect, buf:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        lab::Segment,
-        theme::{Background, Depth},
-    };
+    use crate::theme::{Background, Depth};
 
     fn bar(values: &[f64]) -> Bar {
         let segments = values.iter().map(|&value| Segment { name: "part", value, role: SeriesRole::A }).collect();
