@@ -58,19 +58,37 @@ pub fn fit(text: &str, width: usize, ellipsis: &str) -> String {
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let line = lines.last_mut().expect("there is always a line in hand");
         if line.is_empty() {
-            line.push_str(word);
+            line.push_str(&word);
         } else if line.width() + 1 + word.width() <= width {
             line.push(' ');
-            line.push_str(word);
+            line.push_str(&word);
         } else {
-            lines.push(word.into());
+            lines.push(word);
         }
         break_word(&mut lines, width);
     }
     lines
+}
+
+/// The words of a text; the thousands of a number, "12 345", stay together.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if is_thousands(last, word) => *last = format!("{last} {word}"),
+            _ => words.push(word.into()),
+        }
+    }
+    words
+}
+
+fn is_thousands(before: &str, after: &str) -> bool {
+    let n_leading = after.bytes().take_while(u8::is_ascii_digit).count();
+    let n_trailing = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+    n_leading == 3 && (1..=3).contains(&n_trailing)
 }
 
 /// Splits the last line while it is wider than `width`.
@@ -116,5 +134,7 @@ mod tests {
         assert_eq!(wrap("Rounding and saturation", 12), ["Rounding and", "saturation"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("holds -3 982.", 10), ["holds", "-3 982."]);
+        assert_eq!(wrap("9 680 bytes", 6), ["9 680", "bytes"]);
     }
 }

@@ -218,7 +218,7 @@ fn pictures_for_the_eye() {
         return;
     }
     std::fs::create_dir_all("target/frames").expect("the target folder is writable");
-    let prediction = Prediction { label: "SQNR", unit: "dB", said: 30.0, measured: 42.3, decimals: 1 };
+    let prediction = Prediction { metric: "sqnr_db", label: "SQNR", unit: "dB", said: 30.0, measured: 42.3, decimals: 1 };
     for (name, figure, a) in samples::pairs() {
         for (width, height) in [(80, 24), (120, 40), (200, 60)] {
             for (look, theme) in LOOKS {

@@ -51,7 +51,7 @@ pub fn quantity(value: f64, unit: &str) -> String {
         return format_value(value, 0);
     }
     if !matches!(unit, "B" | "bytes" | "byte") {
-        return format!("{} {unit}", format_value(value, if value.abs() < 1000.0 && value.fract() != 0.0 { 2 } else { 0 }))
+        return format!("{} {unit}", format_value(value, if value.abs() < 100.0 && value.fract() != 0.0 { 2 } else { 0 }))
             .trim_end()
             .into();
     }
@@ -226,6 +226,7 @@ mod tests {
         assert_eq!(quantity(4.23e9, "B"), "4.23 GB");
         assert_eq!(quantity(589_824.0, "bytes"), "589.82 kB");
         assert_eq!(quantity(12.5, "%"), "12.50 %");
+        assert_eq!(quantity(227.998, "GOP/s"), "228 GOP/s");
         assert_eq!(quantity(3.0, ""), "3");
     }
 

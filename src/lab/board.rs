@@ -33,6 +33,8 @@ impl Board {
             y_unit: y.unit,
             series: vec![points("not beaten", SeriesRole::B, best), points("beaten", SeriesRole::Grid, beaten)],
             here: runs.last().copied(),
+            y_metric: y.name,
+            x_metric: x.name,
             ..Lines::default()
         })
     }

@@ -259,6 +259,7 @@ fn valley(view: &View, clip: f64, sqnr: f64) -> Lines {
             mark(view.aciq(view.density.unwrap_or(Density::Gaussian)), "ACIQ", SeriesRole::Grid),
         ],
         here: sqnr.is_finite().then_some((clip / view.sigma, -sqnr)),
+        x_metric: "best_sigma",
         ..Lines::default()
     }
 }

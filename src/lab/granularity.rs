@@ -278,6 +278,7 @@ fn trade_off(matrix: Matrix, config: &Config, here: (f64, Option<f64>), ctx: &Ct
         y_unit: "dB",
         series,
         here: here.1.filter(|db| db.is_finite()).map(|db| (here.0, db)),
+        y_metric: "worst_row_db",
         ..Lines::default()
     })
 }

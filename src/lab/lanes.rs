@@ -33,7 +33,7 @@ const PARAMS: &[ParamSpec] = &[
     choice(
         "activations",
         "activations",
-        &[option("u8", "unsigned, zero point"), option("s8", "signed, symmetric")],
+        &[option("u8", "with zero point"), option("s8", "symmetric")],
         "u8",
         "how activations are coded before the instruction reads them",
     ),
@@ -44,8 +44,8 @@ const PARAMS: &[ParamSpec] = &[
 
 const INSTRUCTIONS: &[Choice] = &[
     option("vpdpbusd", "vpdpbusd (VNNI)"),
-    option("vpmaddubsw", "vpmaddubsw (AVX2, held in int16)"),
-    option("vpmaddwd", "vpmaddwd (AVX2, widened)"),
+    option("vpmaddubsw", "vpmaddubsw (AVX2)"),
+    option("vpmaddwd", "vpmaddwd (AVX2)"),
     option("sdot", "sdot (ARM)"),
 ];
 

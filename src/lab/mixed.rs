@@ -164,6 +164,7 @@ fn cloud(subject: &Subject, all: &[Candidate], front: &[Candidate], here: Candid
         ],
         marks: vec![super::Mark { x: budget as f64, label: "budget".into(), role: SeriesRole::Error }],
         here: Some((here.bytes as f64, here.outcome.accuracy)),
+        y_metric: "accuracy",
         ..Lines::default()
     }
 }

@@ -225,6 +225,7 @@ fn by_batch(out: &Run) -> Lines {
         y_unit: "dB",
         series,
         here: worst,
+        y_metric: "worst_db",
         ..Lines::default()
     }
 }

@@ -171,6 +171,7 @@ fn histogram(observer: &Observer, judged: &[Judged]) -> Lines {
         y_log: true,
         series: vec![Series { name: "magnitudes".into(), role: SeriesRole::A, shape: Shape::Columns, points }],
         marks: judged.iter().map(|j| Mark { x: j.clip, label: j.name.into(), role: SeriesRole::B }).collect(),
+        x_metric: "threshold",
         ..Lines::default()
     }
 }
@@ -217,6 +218,7 @@ fn thresholds(by_batch: Vec<Vec<(f64, f64)>>, methods: [(&'static str, Method); 
         y_log: true,
         series,
         here,
+        y_metric: "threshold",
         ..Lines::default()
     }
 }

@@ -268,6 +268,12 @@ pub struct Lines {
     pub marks: Vec<Mark>,
     /// The point that the controls stand on.
     pub here: Option<(f64, f64)>,
+    /// The metric that the height of `here` is, and so what a guess on the y axis is about; empty where it is none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub y_metric: &'static str,
+    /// The metric that is a place on the x axis, one of the marks; empty where none is.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub x_metric: &'static str,
 }
 
 /// A labelled place on the x axis.

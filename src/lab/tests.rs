@@ -224,3 +224,21 @@ fn check_figure(figure: &Figure, at: &dyn Fn() -> String) {
         Figure::Flow(f) => assert!(f.stages.last().is_some_and(|last| last.out.is_empty()), "{}", at()),
     }
 }
+
+/// A guess is drawn on an axis only where that axis is the metric's.
+#[test]
+fn an_axis_that_stands_for_a_metric_shows_its_value() {
+    for lab in ALL {
+        let report = run(lab, &lab.defaults(), &Sources::default());
+        let lines = report.figures.iter().filter_map(|figure| if let Figure::Lines(l) = figure { Some(l) } else { None });
+        for l in lines {
+            // Curves may be of fewer values than the metric.
+            let is = |name: &str, v: f64| report.metric(name).is_some_and(|m| (m - v).abs() <= 0.02 * m.abs());
+            let is_y = l.y_metric.is_empty() || l.here.is_none_or(|here| is(l.y_metric, here.1));
+            assert!(is_y, "{} {}: {} {:?}", lab.id, l.view, l.y_metric, l.here);
+            let is_x = l.x_metric.is_empty() || l.marks.iter().any(|mark| is(l.x_metric, mark.x));
+            assert!(is_x, "{} {}: {}", lab.id, l.view, l.x_metric);
+            assert!([l.y_metric, l.x_metric].iter().all(|name| name.is_empty() || lab.metric(name).is_some()), "{}", lab.id);
+        }
+    }
+}

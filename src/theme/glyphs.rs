@@ -51,6 +51,8 @@ pub struct Glyphs {
     pub errors: [&'static str; 5],
     /// Textures of stacked segments: A, B, error, grid.
     pub textures: [&'static str; 4],
+    /// That of a second kind of segment of one role.
+    pub texture_twin: &'static str,
     pub clip: &'static str,
     pub zero: &'static str,
     pub prediction: &'static str,
@@ -110,6 +112,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     shares: ["·", "░", "▒", "█"],
     errors: ["·", "░", "▒", "▓", "█"],
     textures: ["█", "▓", "▒", "░"],
+    texture_twin: "▚",
     clip: "▏",
     zero: "z",
     prediction: "◇",
@@ -168,6 +171,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     shares: [".", ":", "%", "#"],
     errors: [".", ":", "+", "%", "#"],
     textures: ["#", "=", "+", "."],
+    texture_twin: "%",
     clip: "|",
     zero: "z",
     prediction: "?",

@@ -19,6 +19,7 @@ mod ruler;
 mod stack;
 mod table;
 mod ticks;
+mod window;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
@@ -34,7 +35,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FigureState {
     /// Mirror: a sub-bin; error: a bin; rows: the rank of a row; lines: a point of the first series; ticks: a
-    /// place; heatmap: an element.
+    /// place; heatmap: an element; bars and table: a row.
     pub cursor: Option<usize>,
     /// Each step of the loupe halves what a mirror shows, until each code has three columns.
     pub zoom: u32,
@@ -47,6 +48,8 @@ pub struct FigureState {
 /// What the learner said before the figure was shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction<'a> {
+    /// The stable name of the metric: only an axis that stands for it shows the guess.
+    pub metric: &'a str,
     pub label: &'a str,
     pub unit: &'a str,
     pub said: f64,
@@ -128,6 +131,8 @@ impl<'a> FigureView<'a> {
             Figure::ErrorHistogram(f) => error::readout(self, f, width),
             Figure::Rows(f) => rows::readout(self, f),
             Figure::Lines(f) => lines::readout(self, f),
+            Figure::Bars(f) => bars::readout(self, f),
+            Figure::Table(f) => table::readout(self, f),
             Figure::Ticks(f) => ticks::readout(self, f),
             Figure::Heatmap(f) => heatmap::readout(self, f),
             _ => None,
@@ -135,8 +140,17 @@ impl<'a> FigureView<'a> {
         Some(self.theme.say(&text).into_owned())
     }
 
-    /// The state after the cursor went `by` columns (rows: `by` ranks); the first move puts it into the middle.
+    /// The state after the cursor went `by` columns (rows: `by` ranks). The first step puts it into the middle; a leap
+    /// goes from there at once.
     pub fn moved(&self, width: u16, by: i64) -> FigureState {
+        if self.state.cursor.is_none() && by.unsigned_abs() > 1 {
+            let placed = self.stepped(width, by.signum());
+            return self.state(&placed).stepped(width, by);
+        }
+        self.stepped(width, by)
+    }
+
+    fn stepped(&self, width: u16, by: i64) -> FigureState {
         match self.figure {
             Figure::Mirror(f) => mirror::moved(self, f, width, by),
             Figure::ErrorHistogram(f) => error::moved(self, f, width, by),
@@ -145,17 +159,21 @@ impl<'a> FigureView<'a> {
                 let n_points = f.series.first().map_or(0, |s| s.points.len());
                 self.to(n_points, by, n_points / 2)
             }
+            Figure::Bars(f) => self.to(f.bars.len(), by, 0),
+            Figure::Table(f) => self.to(f.rows.len(), by, 0),
             Figure::Ticks(f) => ticks::moved(self, f, by),
             Figure::Heatmap(f) => heatmap::moved(self, f, width, 0, by),
             _ => self.state,
         }
     }
 
-    /// The state after one step of the loupe, around the cursor: a mirror has one. In a heatmap the cursor goes up or down.
+    /// The state after one step of the loupe, around the cursor: a mirror has one. In a heatmap, and in a list of bars or
+    /// rows of a table, the cursor goes up or down.
     pub fn loupe(&self, width: u16, closer: bool) -> FigureState {
         match self.figure {
             Figure::Mirror(f) => mirror::loupe(self, f, width, closer),
             Figure::Heatmap(f) => heatmap::moved(self, f, width, if closer { -1 } else { 1 }, 0),
+            Figure::Bars(_) | Figure::Table(_) => self.moved(width, if closer { -1 } else { 1 }),
             _ => self.state,
         }
     }
@@ -246,5 +264,26 @@ impl<'a> FigureView<'a> {
             used = 2;
         }
         Rect { y: area.y + used, height: area.height - used, ..area }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        lab::Table,
+        theme::{Background, Depth},
+    };
+
+    #[test]
+    fn a_leap_needs_no_cursor_and_a_step_shows_it() {
+        let rows = (0..9).map(|i| vec![i.to_string(), "x".into()]).collect();
+        let table = Table { view: "table", heading: String::new(), columns: vec!["a", "b"], rows };
+        let (figure, theme) = (Figure::Table(table), Theme::new(Background::Dark, Depth::None, false));
+        let view = FigureView::new(&figure, &theme);
+        assert_eq!(view.moved(60, i64::MAX / 2).cursor, Some(8));
+        assert_eq!(view.moved(60, 1).cursor, Some(0));
+        let moved = view.moved(60, i64::MAX / 2);
+        assert_eq!(view.state(&moved).readout(60).as_deref(), Some("8: b x"));
     }
 }

@@ -219,6 +219,7 @@ pub(super) fn by_bits(params: &Params, ctx: &Ctx) -> Result<Lines, LabError> {
             Series::line("b alone", SeriesRole::Grid, alone),
         ],
         here,
+        y_metric: "measured_db",
         ..Lines::default()
     })
 }

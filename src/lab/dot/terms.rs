@@ -21,7 +21,12 @@ pub(super) fn trace(dot: &Dot, precompute: bool) -> Trace {
     if precompute {
         walk.add(
             terms.known(),
-            |sum| format!("Before any input: -za sum(qb) + K za zb{} = {sum}, once for all inputs.", plus_bias(dot)),
+            |sum| {
+                format!(
+                    "Before any input the register holds -za sum(qb) + K za zb{} = {sum}, once for all inputs.",
+                    plus_bias(dot)
+                )
+            },
             None,
         );
     }
@@ -34,17 +39,16 @@ pub(super) fn trace(dot: &Dot, precompute: bool) -> Trace {
     }
     let sum = |of: &Operand| signed(of.codes.iter().map(|&q| i64::from(q)).sum());
     let (a_sum, b_sum, za, zb) = (sum(&dot.a), sum(&dot.b), dot.a.zero, dot.b.zero);
-    walk.add(terms.b_zero, |now| format!("-zb sum(qa) = -({zb}) ({a_sum}), which needs this input: {now}."), None);
+    let correct = |walk: &mut Walk, term: i32, words: String| {
+        walk.add(term, |now| format!("{words} {}; the register holds {now}.", signed(term.into())), None);
+    };
+    correct(&mut walk, terms.b_zero, format!("This input decides -zb sum(qa) = -({zb}) ({a_sum}) ="));
     if !precompute {
-        walk.add(terms.a_zero, |now| format!("-za sum(qb) = -({za}) ({b_sum}), which the weights decide: {now}."), None);
-        walk.add(terms.constant, |now| format!("K za zb = {} ({za}) ({zb}), which no input changes: {now}.", dot.k()), None);
+        correct(&mut walk, terms.a_zero, format!("The weights decide -za sum(qb) = -({za}) ({b_sum}) ="));
+        correct(&mut walk, terms.constant, format!("No input changes K za zb = {} ({za}) ({zb}) =", dot.k()));
         if dot.bias.0 != 0.0 {
             let unit = short(dot.unit().unwrap_or(1.0));
-            walk.add(
-                terms.bias,
-                |now| format!("The bias {} in steps of sa sb = {unit} is {}: {now}.", dot.bias.0, signed(terms.bias.into())),
-                None,
-            );
+            correct(&mut walk, terms.bias, format!("The bias {}, in steps of sa sb = {unit}, is", dot.bias.0));
         }
     }
     walk.check();

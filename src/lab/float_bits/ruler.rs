@@ -112,6 +112,7 @@ pub(super) fn spacing(subject: &Subject) -> Lines {
         series: steps.into_iter().chain([int8]).collect(),
         marks: vec![Mark { x: magnitude, label: "here".into(), role: SeriesRole::Grid }],
         here: Some((magnitude, format.spacing(magnitude as f32))),
+        y_metric: "spacing",
         ..Lines::default()
     }
 }

@@ -86,6 +86,7 @@ pub(super) fn trade_off(measured: &Measured, chosen: &BlockSpec) -> Lines {
         y_unit: "dB",
         series: vec![series("Gaussian", SeriesRole::A, 0), series("MiniLM output", SeriesRole::B, 3)],
         here: Some((chosen.bpw(), measured.of_type(chosen)[0])),
+        y_metric: "gaussian_db",
         ..Lines::default()
     }
 }

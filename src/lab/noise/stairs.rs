@@ -55,7 +55,7 @@ impl Stairs {
             series.push(Series::line("theory", SeriesRole::A, self.predicted.clone()));
         }
         let here = here.1.is_finite().then_some((f64::from(here.0), here.1));
-        Lines { view: "by bits", heading, series, here, ..axes() }
+        Lines { view: "by bits", heading, series, here, y_metric: "sqnr_db", ..axes() }
     }
 }
 

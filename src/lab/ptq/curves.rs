@@ -42,6 +42,7 @@ pub(super) fn cliff(bench: &Bench) -> Lines {
         y_unit: "%",
         series,
         here: is_same.then(|| (f64::from(bits[0]), bench.scan.all[(bits[0] - WIDTHS.start()) as usize].accuracy)),
+        y_metric: "weight_only_accuracy",
         ..Lines::default()
     }
 }

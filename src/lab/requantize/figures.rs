@@ -113,6 +113,7 @@ pub(super) fn output(dial: &Dial) -> Lines {
         marks: vec![Mark { x: 0.0, label: "real 0".into(), role: SeriesRole::Grid }],
         here: (dial.acc.unsigned_abs() <= reach)
             .then(|| (f64::from(dial.acc), f64::from(dial.output.code(dial.apply(dial.rule, dial.acc).into())))),
+        y_metric: "code",
         ..Lines::default()
     }
 }

@@ -52,6 +52,8 @@ pub(super) fn roof(setting: &Setting, roof: &Roof, runs: &[Run]) -> Lines {
         series,
         marks: shown.iter().filter_map(mark).collect(),
         here: Some((own.intensity(), own.rate() / 1e9)),
+        y_metric: "measured_gops",
+        x_metric: "",
     }
 }
 
@@ -103,6 +105,8 @@ pub(super) fn by_batch(setting: &Setting, roof: &Roof, runs: &[Run]) -> Lines {
         series,
         marks,
         here: Some((setting.batch as f64, gain(setting.batch))),
+        y_metric: "speedup_vs_f32",
+        x_metric: "b_star",
         ..Lines::default()
     }
 }

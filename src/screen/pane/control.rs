@@ -233,13 +233,18 @@ impl Pane {
         const UPRIGHT: &[Action] = &[Action::Up, Action::Down];
         let region = |name| Offer::new(&[Action::NextRegion], name);
         if self.region == Region::Figure {
-            return match (self.trace(), self.figure()) {
-                (Some(_), _) => vec![Offer::new(SIDEWAYS, "step"), region("controls")],
-                (None, Some(Figure::Heatmap(_))) => {
-                    vec![Offer::new(SIDEWAYS, "cursor"), Offer::new(UPRIGHT, "row"), region("controls")]
+            let mut offers = match (self.trace(), self.figure()) {
+                (Some(_), _) => vec![Offer::new(SIDEWAYS, "step")],
+                (None, Some(Figure::Mirror(_))) => vec![Offer::new(SIDEWAYS, "cursor"), Offer::new(UPRIGHT, "loupe")],
+                (None, Some(Figure::Heatmap(_))) => vec![Offer::new(SIDEWAYS, "cursor"), Offer::new(UPRIGHT, "row")],
+                (None, Some(Figure::Bars(_) | Figure::Table(_))) => vec![Offer::new(UPRIGHT, "row")],
+                (None, Some(Figure::ErrorHistogram(_) | Figure::Rows(_) | Figure::Lines(_) | Figure::Ticks(_))) => {
+                    vec![Offer::new(SIDEWAYS, "cursor")]
                 }
-                _ => vec![Offer::new(SIDEWAYS, "cursor"), Offer::new(UPRIGHT, "loupe"), region("controls")],
+                _ => Vec::new(),
             };
+            offers.push(region("controls"));
+            return offers;
         }
         let kind = match self.focused() {
             Some(Stop::Control { idx, .. }) => Some(self.lab.params[idx].kind),

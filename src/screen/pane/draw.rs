@@ -21,6 +21,8 @@ use crate::{
 
 /// The fewest rows that a figure is worth drawing in.
 const MIN_FIGURE: u16 = 7;
+/// The fewest rows that a figure of a step keeps beside another: a heading, a line, and what is left out.
+const LEAST_FIGURE: u16 = 3;
 /// Between controls and metrics.
 const GAP: u16 = 2;
 const STEP: u16 = 4;
@@ -189,23 +191,34 @@ fn render_step(step: &TraceStep, area: Rect, buf: &mut Buffer, theme: &Theme) {
     for (y, line) in lines.iter().take(n_lines).enumerate() {
         widget::print(buf, area, 0, y, line, theme.style(Role::Text));
     }
-    let below = usize::from(area.height).saturating_sub(n_lines + 1);
-    let mut place = Rect { y: area.bottom() - below as u16, height: 0, ..area };
-    for (figure, height) in step.figures.iter().zip(heights(step, area.width, below as u16, theme)) {
+    let below = area.height.saturating_sub(n_lines as u16 + 1);
+    let (heights, gap) = heights(step, area.width, below, theme);
+    let mut place = Rect { y: area.bottom() - below, height: 0, ..area };
+    for (figure, height) in step.figures.iter().zip(heights) {
         place.height = height.min(area.bottom() - place.y);
         FigureView::new(figure, theme).render(place, buf);
-        place.y = (place.y + place.height + 1).min(area.bottom());
+        place.y = (place.y + place.height + gap).min(area.bottom());
     }
 }
 
-/// A row between two figures; where all does not fit, the last ones give way first.
-fn heights(step: &TraceStep, width: u16, rows: u16, theme: &Theme) -> Vec<u16> {
+/// The rows of each figure, and those between two. Where all does not fit, the gap goes first, then the tallest figure
+/// gives rows away: each says itself what it leaves out.
+fn heights(step: &TraceStep, width: u16, rows: u16, theme: &Theme) -> (Vec<u16>, u16) {
     let own: Vec<Option<u16>> = step.figures.iter().map(|figure| FigureView::new(figure, theme).own_height(width)).collect();
-    let gaps = step.figures.len().saturating_sub(1) as u16;
-    let fixed: u16 = own.iter().flatten().fold(gaps, |sum, rows| sum.saturating_add(*rows));
+    let n_gaps = step.figures.len().saturating_sub(1) as u16;
+    let fixed: u16 = own.iter().flatten().fold(n_gaps, |sum, rows| sum.saturating_add(*rows));
     let n_free = own.iter().filter(|rows| rows.is_none()).count() as u16;
     let share = rows.saturating_sub(fixed).checked_div(n_free).unwrap_or(0).max(MIN_FIGURE);
-    own.into_iter().map(|rows| rows.unwrap_or(share)).collect()
+    let mut heights: Vec<u16> = own.into_iter().map(|rows| rows.unwrap_or(share)).collect();
+    let sum = |heights: &[u16]| heights.iter().fold(0u16, |sum, rows| sum.saturating_add(*rows));
+    let gap = u16::from(sum(&heights).saturating_add(n_gaps) <= rows);
+    while sum(&heights) > rows {
+        match heights.iter_mut().max() {
+            Some(tallest) if *tallest > LEAST_FIGURE => *tallest -= 1,
+            _ => break,
+        }
+    }
+    (heights, gap)
 }
 
 /// The width of the figure on a screen whose body is this wide.

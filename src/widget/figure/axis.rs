@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::print;
+use super::super::{fit, print};
 use crate::{
     export::{short_count, ticks},
     theme::{Glyphs, Role, Theme},
@@ -74,11 +74,9 @@ impl Frame {
         cursor: Option<usize>,
         theme: &Theme,
     ) {
-        let width = usize::from(self.area.width);
         let mut free_from = self.left;
         for (column, text) in labels {
-            let half = text.width() / 2;
-            let start = (self.left + column).saturating_sub(half).max(self.left).min(width.saturating_sub(text.width()));
+            let start = self.start_of(*column, text);
             let end = start + text.width();
             let hits_cursor = cursor.is_some_and(|c| (start.saturating_sub(1)..=end).contains(&(self.left + c)));
             if start >= free_from && !hits_cursor && *column < self.n_columns {
@@ -88,6 +86,45 @@ impl Frame {
         }
         if let Some(c) = cursor {
             self.put(buf, c, row, theme.glyphs().cursor, theme.style(Role::Text));
+        }
+    }
+
+    /// The first column of a label that is centred under its column, as far as the edges allow it.
+    fn start_of(&self, column: usize, text: &str) -> usize {
+        let most = usize::from(self.area.width).saturating_sub(text.width());
+        (self.left + column).saturating_sub(text.width() / 2).max(self.left).min(most)
+    }
+
+    /// The row of x labels behind the name of the axis. A name too long for the gutter reaches into the plot, as far as the
+    /// first label, or the second where enough are left; its unit gives way before it is cut.
+    pub(super) fn x_axis(
+        &self,
+        buf: &mut Buffer,
+        row: usize,
+        (name, unit): (&str, &str),
+        labels: &[(usize, String)],
+        cursor: Option<usize>,
+        theme: &Theme,
+    ) {
+        // "bits" needs no unit.
+        let is_named = unit.is_empty() || name.split(' ').any(|word| word.starts_with(unit));
+        let whole = if is_named { name.to_owned() } else { format!("{name} ({unit})") };
+        let (whole, name) = (theme.say(&whole), theme.say(name));
+        let room = |skipped: usize| {
+            let next = labels.get(skipped).map_or(usize::from(self.area.width), |(column, text)| self.start_of(*column, text));
+            next.min(cursor.map_or(usize::MAX, |c| self.left + c)).max(GUTTER) - 1
+        };
+        let skips = if labels.len() > 3 { 0..2 } else { 0..1 };
+        let mut choices = [&whole, &name].into_iter().flat_map(|text| skips.clone().map(move |skipped| (text, skipped)));
+        let fitting = choices.find(|(text, skipped)| text.width() <= room(*skipped));
+        let (text, skipped) = fitting.map_or_else(
+            || (fit(&name, room(skips.end - 1), theme.glyphs().ellipsis), skips.end - 1),
+            |(text, skipped)| (text.to_string(), skipped),
+        );
+        self.x_labels(buf, row, &labels[skipped.min(labels.len())..], cursor, theme);
+        if self.gutter > 0 {
+            let start = (self.left - 1).saturating_sub(text.width());
+            print(buf, self.area, start, row, &text, theme.style(Role::Dim));
         }
     }
 

@@ -6,16 +6,19 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     super::{fit, print},
     FigureView,
+    window::Window,
 };
 use crate::{
     export::{power_of_ten, quantity},
-    lab::{Bar, Bars, Figure, SeriesRole},
+    lab::{Bar, Bars, Figure, Segment, SeriesRole},
     theme::{Role, Theme},
 };
 
-/// A bar is at least this long, or it is left out.
-const MIN_LENGTH: usize = 8;
+/// Bars are at least this long beside their notes; otherwise notes go into the rows below.
+const MIN_LENGTH: usize = 12;
 const LENGTH_STEP: usize = 4;
+/// Columns between label, bar, total and note.
+const GAP: usize = 2;
 
 /// Columns that the name of a decade needs.
 const DECADE_ROOM: usize = 8;
@@ -25,41 +28,94 @@ pub(super) fn height(f: &Bars) -> usize {
     2 * f.bars.len() + 1 + usize::from(f.log)
 }
 
+/// What is written around the bars, and how long they are.
+struct Layout<'a> {
+    f: &'a Bars,
+    totals: Vec<String>,
+    notes: Vec<String>,
+    label_width: usize,
+    length: usize,
+    /// Rows from one bar to the next.
+    stride: usize,
+    /// Notes stand in the row below their bar.
+    is_below: bool,
+}
+
+impl<'a> Layout<'a> {
+    fn of(view: &FigureView<'_>, f: &'a Bars, area: Rect) -> Self {
+        let (width, rows) = (usize::from(area.width), usize::from(area.height));
+        let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
+        let (totals, notes): (Vec<_>, Vec<_>) = f.bars.iter().map(|bar| total_and_note(bar, f, view)).unzip();
+        let labels: Vec<String> = f.bars.iter().map(|bar| view.theme.say(&bar.label).into_owned()).collect();
+        let room = |label: usize, note: usize| width.saturating_sub(label + widest(&totals) + note + 2 * GAP + 1);
+        let behind = if widest(&notes) > 0 { GAP + widest(&notes) } else { 0 };
+        let third = widest(&labels).min(width / 3);
+        let is_short = room(third, behind) < MIN_LENGTH;
+        // For notes the legend gives way, for air it does not.
+        let least = if is_short { 2 * f.bars.len() } else { height(f) };
+        let stride = if rows >= least { 2 } else { 1 };
+        let is_below = is_short && stride == 2 && behind > 0;
+        let label_width = if is_below { widest(&labels).min(room(0, MIN_LENGTH)).max(third) } else { third };
+        let room = match (is_short, is_below) {
+            (true, true) => room(label_width, 0),
+            // No row below: the bars stay, and the notes are cut.
+            (true, false) => room(label_width, 0).min(MIN_LENGTH),
+            (false, _) => room(label_width, behind),
+        };
+        // In steps, so that bars keep their length while the digits of a note change.
+        let length = if room < LENGTH_STEP { room } else { room / LENGTH_STEP * LENGTH_STEP };
+        Self { f, totals, notes, label_width, length, stride, is_below }
+    }
+
+    fn left(&self) -> usize {
+        self.label_width + GAP
+    }
+}
+
 pub(super) fn draw(view: &FigureView<'_>, f: &Bars, area: Rect, buf: &mut Buffer) {
-    let theme = view.theme;
-    let (width, rows) = (usize::from(area.width), usize::from(area.height));
-    let label_width = f.bars.iter().map(|b| theme.say(&b.label).width()).max().unwrap_or(0).min(width / 3);
-    let notes: Vec<String> = f.bars.iter().map(|bar| note(bar, f, view)).collect();
-    let note_width = notes.iter().map(|n| n.width()).max().unwrap_or(0);
-    let room = width.saturating_sub(label_width + 2 + note_width + 3);
-    // In steps, so that bars keep their length while the digits of a note change.
-    let length = if room < MIN_LENGTH { 0 } else { room / LENGTH_STEP * LENGTH_STEP };
+    let (theme, rows) = (view.theme, usize::from(area.height));
+    let layout = Layout::of(view, f, area);
     let greatest = f.bars.iter().map(total).fold(0.0, f64::max);
     let decades = f.log.then(|| Decades::of(f)).flatten();
-    let stride = if rows > height(f) - 1 { 2 } else { 1 };
-    for (i, (bar, note)) in f.bars.iter().zip(&notes).enumerate().take(rows) {
-        let y = i * stride;
-        print(buf, area, 0, y, &fit(&theme.say(&bar.label), label_width, theme.glyphs().ellipsis), theme.style(Role::Text));
-        let mut x = label_width + 2;
-        let cells = decades.map_or_else(|| cells_of(bar, greatest, length), |decades| decades.cells_of(bar, length));
-        for (segment, cells) in bar.segments.iter().zip(cells) {
-            x += print(buf, area, x, y, &texture(segment.role, theme).repeat(cells), theme.style(role(segment.role)));
-        }
-        let note_x = if length > 0 { label_width + 2 + length + 2 } else { label_width + 2 };
-        print(buf, area, note_x, y, note, theme.style(Role::Text));
+    // An axis that lengths stand on is worth a row as much as a bar is.
+    let n_axis = usize::from(decades.is_some() && rows > 3);
+    let window = Window::of(f.bars.len(), rows - n_axis, view.state.cursor);
+    for (i, idx) in window.range().enumerate() {
+        let bar = &f.bars[idx];
+        let cells =
+            decades.map_or_else(|| cells_of(bar, greatest, layout.length), |decades| decades.cells_of(bar, layout.length));
+        let place = Rect { y: area.y + (i * layout.stride) as u16, height: layout.stride as u16, ..area }.intersection(area);
+        draw_bar(view, &layout, idx, &cells, place, buf);
     }
-    let mut legend_row = f.bars.len() * stride;
-    if let Some(decades) = decades.filter(|_| length > 0) {
-        let place = Rect {
-            x: area.x + (label_width + 2) as u16,
-            width: (length + DECADE_ROOM).min(width - label_width - 2) as u16,
-            ..area
-        };
-        decades.draw(theme, legend_row, length, place, buf);
-        legend_row += 1;
+    let mut row = window.n_shown * layout.stride;
+    if let Some(decades) = decades.filter(|_| layout.length > 0) {
+        let width = (layout.length + DECADE_ROOM).min(usize::from(area.width).saturating_sub(layout.left()));
+        let place = Rect { x: area.x + layout.left() as u16, width: width as u16, ..area };
+        decades.draw(theme, row, layout.length, place, buf);
+        row += 1;
     }
-    if legend_row < rows {
-        draw_legend(f, theme, legend_row, label_width + 2, area, buf);
+    if row < rows {
+        let note = window.note(theme.glyphs()).unwrap_or_default();
+        let end = print(buf, area, 0, row, &note, theme.style(Role::Dim));
+        draw_legend(f, theme, row, layout.left().max(if end > 0 { end + 2 * GAP } else { 0 }), area, buf);
+    }
+}
+
+/// Label, bar and total in the first row; the note behind them or in the next row.
+fn draw_bar(view: &FigureView<'_>, layout: &Layout, idx: usize, cells: &[usize], area: Rect, buf: &mut Buffer) {
+    let (theme, bar) = (view.theme, &layout.f.bars[idx]);
+    let (style, ellipsis) = (theme.style(Role::Text), theme.glyphs().ellipsis);
+    print(buf, area, 0, 0, &fit(&theme.say(&bar.label), layout.label_width, ellipsis), style);
+    let mut x = layout.left();
+    for (segment, &n) in bar.segments.iter().zip(cells) {
+        x += print(buf, area, x, 0, &texture(layout.f, segment, theme).repeat(n), theme.style(role(segment.role)));
+    }
+    let behind = layout.left() + layout.length + if layout.length > 0 { GAP } else { 0 };
+    let end = behind + print(buf, area, behind, 0, &layout.totals[idx], style) + GAP;
+    let (x, y) = if layout.is_below { (layout.left(), 1) } else { (end, 0) };
+    print(buf, area, x, y, &fit(&layout.notes[idx], usize::from(area.width).saturating_sub(x), ellipsis), style);
+    if view.state.cursor.is_some_and(|at| at == idx) {
+        super::super::card::highlight(theme, Rect { height: area.height.min(1), ..area }, buf);
     }
 }
 
@@ -67,16 +123,24 @@ fn total(bar: &Bar) -> f64 {
     bar.segments.iter().map(|s| s.value.max(0.0)).filter(|v| v.is_finite()).sum()
 }
 
-/// Total and note; where mark A differs, its total takes the place of the note, for both would leave no room for bars.
-fn note(bar: &Bar, f: &Bars, view: &FigureView<'_>) -> String {
+/// Where mark A differs, its total takes the place of the note, for both would leave no room for bars.
+fn total_and_note(bar: &Bar, f: &Bars, view: &FigureView<'_>) -> (String, String) {
     let text = quantity(total(bar), f.unit);
     if let Some(Figure::Bars(a)) = view.against {
         let was = a.bars.iter().find(|b| b.label == bar.label).map(total);
         if let Some(was) = was.filter(|was| *was != total(bar)) {
-            return format!("{text}  A {}", quantity(was, f.unit));
+            return (text, format!("A {}", quantity(was, f.unit)));
         }
     }
-    if bar.note.is_empty() { text } else { format!("{text}  {}", view.theme.say(&bar.note)) }
+    (text, view.theme.say(&bar.note).into_owned())
+}
+
+/// The bar under the cursor, in words.
+pub(super) fn readout(view: &FigureView<'_>, f: &Bars) -> Option<String> {
+    let bar = f.bars.get(view.state.cursor?.min(f.bars.len().checked_sub(1)?))?;
+    let (total, note) = total_and_note(bar, f, view);
+    let words = [total, note].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+    Some(format!("{}: {words}", bar.label))
 }
 
 /// The cells of each segment: rounded at the running sum, so that equal totals end in one column; none above zero is blank.
@@ -152,18 +216,33 @@ pub(super) fn role(series: SeriesRole) -> Role {
     }
 }
 
-fn texture(series: SeriesRole, theme: &Theme) -> &'static str {
-    theme.glyphs().textures[series as usize]
+/// The segments that show, each name once.
+fn kinds(f: &Bars) -> Vec<&Segment> {
+    let mut kinds: Vec<&Segment> = Vec::new();
+    for segment in f.bars.iter().flat_map(|b| &b.segments).filter(|s| s.value > 0.0) {
+        if kinds.iter().all(|kind| kind.name != segment.name) {
+            kinds.push(segment);
+        }
+    }
+    kinds
 }
 
-fn draw_legend(f: &Bars, theme: &Theme, y: usize, mut x: usize, area: Rect, buf: &mut Buffer) {
-    let mut named: Vec<&str> = Vec::new();
-    for segment in f.bars.iter().flat_map(|b| &b.segments).filter(|s| s.value > 0.0) {
-        if named.contains(&segment.name) {
-            continue;
-        }
-        named.push(segment.name);
-        x += print(buf, area, x, y, texture(segment.role, theme), theme.style(role(segment.role)));
+/// That of the role; a second kind of the same role has its own.
+fn texture(f: &Bars, segment: &Segment, theme: &Theme) -> &'static str {
+    let first = kinds(f).into_iter().find(|kind| kind.role == segment.role);
+    match first {
+        Some(first) if first.name != segment.name => theme.glyphs().texture_twin,
+        _ => theme.glyphs().textures[segment.role as usize],
+    }
+}
+
+/// From column `left` on, or further to the left where it would be cut.
+fn draw_legend(f: &Bars, theme: &Theme, y: usize, left: usize, area: Rect, buf: &mut Buffer) {
+    let kinds = kinds(f);
+    let wide: usize = kinds.iter().map(|kind| 5 + theme.say(kind.name).width()).sum();
+    let mut x = left.min((usize::from(area.width) + 3).saturating_sub(wide));
+    for segment in kinds {
+        x += print(buf, area, x, y, texture(f, segment, theme), theme.style(role(segment.role)));
         x += print(buf, area, x + 1, y, &theme.say(segment.name), theme.style(Role::Dim)) + 4;
     }
 }
@@ -171,7 +250,7 @@ fn draw_legend(f: &Bars, theme: &Theme, y: usize, mut x: usize, area: Rect, buf:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::Segment;
+    use crate::theme::{Background, Depth};
 
     fn bar(values: &[f64]) -> Bar {
         let segments = values.iter().map(|&value| Segment { name: "part", value, role: SeriesRole::A }).collect();
@@ -186,6 +265,25 @@ mod tests {
         let cells: Vec<_> = f.bars.iter().flat_map(|bar| decades.cells_of(bar, 20)).collect();
         assert_eq!(cells, [5, 10, 20, 0]);
         assert!(Decades::of(&Bars::default()).is_none());
+    }
+
+    #[test]
+    fn bars_stay_beside_long_notes() {
+        let noted = |note: &str| Bar { note: note.into(), ..bar(&[7.0]) };
+        let f = Bars { unit: "GOP/s", bars: vec![noted("no less than a whole line of words"), noted("")], ..Bars::default() };
+        let figure = Figure::Bars(f);
+        let theme = Theme::new(Background::Dark, Depth::None, false);
+        let rows = |height| {
+            let mut buf = Buffer::empty(Rect::new(0, 0, 50, height));
+            FigureView::new(&figure, &theme).render(buf.area, &mut buf);
+            let rows = buf.content.chunks(50).map(|row| row.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned());
+            rows.collect::<Vec<_>>()
+        };
+        let bar = "█".repeat(32);
+        let below =
+            [format!("bar  {bar}  7 GOP/s"), "     no less than a whole line of words".into(), format!("bar  {bar}  7 GOP/s")];
+        assert_eq!(rows(5)[..3], below);
+        assert_eq!(rows(2)[0], format!("bar  {}  7 GOP/s  no less than a whole …", "█".repeat(12)));
     }
 
     #[test]

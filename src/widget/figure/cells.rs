@@ -10,7 +10,7 @@ use super::{
     stack::{Lines, Span},
 };
 use crate::{
-    lab::{Cell, Cells, SeriesRole},
+    lab::{Cell, CellRow, Cells, SeriesRole},
     theme::Role,
 };
 
@@ -42,8 +42,9 @@ impl Grid {
         let cells = || f.rows.iter().flat_map(|row| &row.cells);
         let label = f.rows.iter().map(|r| view.theme.say(&r.label).width()).max().unwrap_or(0).min(width / 3);
         let start = if label > 0 { label + 1 } else { 0 };
-        let first = cells().next().map(|cell| cell.role);
-        let has_marks = cells().any(|cell| Some(cell.role) != first);
+        // A row of one role is told by its label.
+        let is_mixed = |row: &CellRow| row.cells.iter().any(|cell| cell.role != row.cells[0].role);
+        let has_marks = f.legend.len() > 1 || f.rows.iter().any(is_mixed);
         let room = width.saturating_sub(start).max(1);
         let widest = cells().map(|cell| view.theme.say(&cell.text).width()).max().unwrap_or(0);
         let text_width = widest.min(room.saturating_sub(2 + usize::from(has_marks))).max(1);

@@ -1,10 +1,12 @@
 //! Curves over one x axis, in Braille dots (in ASCII mode one character a series); points as signs, columns as bars.
 
 mod columns;
+mod legend;
 mod plot;
 mod range;
 mod stroke;
 
+use legend::Legend;
 use plot::Plot;
 use range::Range;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -19,11 +21,14 @@ use crate::{
 
 pub(super) fn draw(view: &FigureView<'_>, f: &Lines, area: Rect, buf: &mut Buffer) {
     let Some(range) = Range::of(view, f) else { return };
-    let rows = usize::from(area.height).saturating_sub(2);
+    let frame = Frame::new(area, Frame::room(area.width));
+    let height = usize::from(area.height);
+    let legend = Legend::of(view, f, frame.left, usize::from(area.width), height);
+    let rows = height.saturating_sub(1 + legend.height());
     if rows == 0 {
         return;
     }
-    let plot = Plot { view, range, frame: Frame::new(area, Frame::room(area.width)), rows };
+    let plot = Plot { view, range, frame, rows };
     if let Some(target) = view.target {
         plot.level(target, buf);
     }
@@ -40,11 +45,12 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Lines, area: Rect, buf: &mut Buffe
         plot.series(series, *stroke, &mut canvas);
     }
     plot.paint(&canvas, buf);
-    f.series.iter().filter(|series| series.shape == Shape::Points).for_each(|series| plot.points(series, buf));
+    plot.guess(f, buf);
+    f.series.iter().filter(|series| series.shape == Shape::Points).for_each(|series| plot.points(f, series, buf));
     plot.here(f, buf);
     plot.mark_labels(f, buf);
     plot.axes(f, buf);
-    plot.legend(f, buf);
+    legend.draw(view, rows + 1, area, buf);
 }
 
 pub(super) fn readout(view: &FigureView<'_>, f: &Lines) -> Option<String> {

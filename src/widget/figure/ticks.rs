@@ -1,7 +1,6 @@
 //! Places on one real axis, a row for each set; where several fall into one column, their count stands there.
 
 use ratatui::{buffer::Buffer, layout::Rect};
-use unicode_width::UnicodeWidthStr;
 
 use super::{
     super::{fit, print},
@@ -84,9 +83,7 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Ticks, area: Rect, buf: &mut Buffe
     if let Some(x) = column {
         frame.highlight(buf, x, 0..y, view.theme);
     }
-    frame.x_labels(buf, y, &axis.labels(), column, view.theme);
-    let unit = if f.x_unit.is_empty() { f.x_label.to_owned() } else { format!("{} ({})", f.x_label, f.x_unit) };
-    frame.label(buf, y, if unit.width() < LABEL_ROOM { &unit } else { f.x_label }, view.theme);
+    frame.x_axis(buf, y, (f.x_label, f.x_unit), &axis.labels(), column, view.theme);
     draw_legend(view, f, &axis, &frame, y + 1, buf);
 }
 

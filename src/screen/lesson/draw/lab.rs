@@ -115,7 +115,7 @@ fn prediction<'a>(challenge: &'a Challenge, lab: &'a LabStep) -> Option<Predicti
     // The prediction was about the start of the step.
     (run.params == *challenge.pane.start()).then_some(())?;
     let measured = run.report.metric(spec.name)?;
-    Some(Prediction { label: spec.label, unit: spec.unit, said, measured, decimals: spec.decimals })
+    Some(Prediction { metric: spec.name, label: spec.label, unit: spec.unit, said, measured, decimals: spec.decimals })
 }
 
 /// What stands under the lab: the prediction asked for or made, the goal, the outcome, hints.

@@ -4,16 +4,13 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    range::Range,
-    stroke::{Stroke, point, strokes},
+    range::{Range, guess},
+    stroke::{Stroke, point},
 };
 use crate::{
-    lab::{Lines, Mark, Series, SeriesRole, Shape},
+    lab::{Lines, Mark, Series, SeriesRole},
     theme::Role,
-    widget::{
-        figure::{FigureView, axis::Frame, bars::role},
-        print,
-    },
+    widget::figure::{FigureView, axis::Frame, bars::role},
 };
 
 const LABEL_ROOM: usize = 10;
@@ -56,7 +53,12 @@ impl Plot<'_> {
                 let along = |a: i64, b: i64| a + ((b - a) as f64 * i as f64 / steps as f64).round() as i64;
                 n_dots += 1;
                 if stroke.has_dot(n_dots) {
-                    self.set((along(from.0, to.0), along(from.1, to.1)), (stroke, ink), canvas);
+                    let (x, y) = (along(from.0, to.0), along(from.1, to.1));
+                    self.set((x, y), (stroke, ink), canvas);
+                    if stroke == Stroke::Thick {
+                        let is_flat = (to.0 - from.0).abs() >= (to.1 - from.1).abs();
+                        self.set(if is_flat { (x, y + 1) } else { (x + 1, y) }, (stroke, ink), canvas);
+                    }
                 }
             }
         }
@@ -68,6 +70,9 @@ impl Plot<'_> {
     fn set(&self, (x, y): (i64, i64), (stroke, ink): (Stroke, Role), canvas: &mut Canvas) {
         const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
         let (x, y) = (x as usize, y as usize);
+        if x >= self.frame.n_columns * DOTS.0 {
+            return;
+        }
         if let Some(cell) = canvas.get_mut(y / DOTS.1 * self.frame.n_columns + x / DOTS.0) {
             *cell = (cell.0 | BITS[x % DOTS.0][y % DOTS.1], stroke, ink);
         }
@@ -88,9 +93,9 @@ impl Plot<'_> {
         self.cell((x, self.range.y.start())).map(|(column, _)| column)
     }
 
-    /// Points alone, each as the sign of its role.
-    pub(super) fn points(&self, series: &Series, buf: &mut Buffer) {
-        let sign = point(series.role, self.view.theme.ascii());
+    /// Points alone, each as the sign of its series.
+    pub(super) fn points(&self, f: &Lines, series: &Series, buf: &mut Buffer) {
+        let sign = point(f, series, self.view.theme.ascii());
         for (x, y) in series.points.iter().filter_map(|&p| self.cell(p)) {
             self.frame.put(buf, x, y, sign, self.view.theme.style(role(series.role)));
         }
@@ -156,15 +161,22 @@ impl Plot<'_> {
         }
     }
 
-    /// Where the controls stand, and the prediction.
-    pub(super) fn here(&self, f: &Lines, buf: &mut Buffer) {
-        let (theme, glyphs) = (self.view.theme, self.view.theme.glyphs());
-        if let Some((x, y)) = f.here.and_then(|here| self.cell(here)) {
-            self.frame.put(buf, x, y, glyphs.here, theme.style(Role::Text));
+    /// What was said before, on the axis of its metric: a place on x stands on the last row. Points and `here` cover it.
+    pub(super) fn guess(&self, f: &Lines, buf: &mut Buffer) {
+        let place = match guess(self.view, f) {
+            Some((Some(x), _)) => self.column(x).map(|column| (column, self.rows - 1)),
+            Some((_, Some(y))) => f.here.and_then(|here| self.cell((here.0, y))),
+            _ => None,
+        };
+        if let Some((x, y)) = place {
+            self.frame.put(buf, x, y, self.view.theme.glyphs().prediction, self.view.theme.style(Role::Text));
         }
-        let said = self.view.prediction.zip(f.here).and_then(|(p, here)| self.cell((here.0, p.said)));
-        if let Some((x, y)) = said {
-            self.frame.put(buf, x, y, glyphs.prediction, theme.style(Role::Text));
+    }
+
+    /// Where the controls stand.
+    pub(super) fn here(&self, f: &Lines, buf: &mut Buffer) {
+        if let Some((x, y)) = f.here.and_then(|here| self.cell(here)) {
+            self.frame.put(buf, x, y, self.view.theme.glyphs().here, self.view.theme.style(Role::Text));
         }
     }
 
@@ -180,9 +192,7 @@ impl Plot<'_> {
         let xs = self.range.x.ticks((self.frame.n_columns / LABEL_ROOM).max(2));
         let labels: Vec<_> = xs.into_iter().filter_map(|(x, name)| Some((self.column(x)?, name))).collect();
         let cursor = self.cursor_point(f).and_then(|p| self.cell(p));
-        self.frame.x_labels(buf, self.rows, &labels, cursor.map(|c| c.0), theme);
-        let unit = if f.x_unit.is_empty() { f.x_label.to_owned() } else { format!("{} ({})", f.x_label, f.x_unit) };
-        self.frame.label(buf, self.rows, if unit.width() < 10 { &unit } else { f.x_label }, theme);
+        self.frame.x_axis(buf, self.rows, (f.x_label, f.x_unit), &labels, cursor.map(|c| c.0), theme);
         if let Some((x, _)) = cursor {
             self.frame.highlight(buf, x, 0..self.rows, theme);
         }
@@ -191,40 +201,5 @@ impl Plot<'_> {
     fn cursor_point(&self, f: &Lines) -> Option<(f64, f64)> {
         let points = &f.series.first()?.points;
         points.get(self.view.state.cursor?.min(points.len().checked_sub(1)?)).copied()
-    }
-
-    pub(super) fn legend(&self, f: &Lines, buf: &mut Buffer) {
-        let (theme, area) = (self.view.theme, self.frame.area);
-        let mut entries: Vec<(&str, Role, String)> = Vec::new();
-        for (idx, (series, style)) in strokes(f).into_iter().enumerate() {
-            // Curves of one name, such as the theory of several sources, share an entry.
-            if f.series[..idx].iter().any(|before| before.name == series.name && before.role == series.role) {
-                continue;
-            }
-            let sample = match series.shape {
-                Shape::Line => style.sample(theme.ascii()),
-                Shape::Points => point(series.role, theme.ascii()),
-                Shape::Columns => theme.glyphs().textures[series.role as usize],
-            };
-            entries.push((sample, role(series.role), theme.say(&series.name).into()));
-        }
-        if self.view.against.is_some() {
-            entries.push((Stroke::Faint.sample(theme.ascii()), Role::Dim, "A".into()));
-        }
-        if f.here.is_some() {
-            entries.push((theme.glyphs().here, Role::Text, "here".into()));
-        }
-        let (y, axis) = (self.rows + 1, theme.say(f.y_label));
-        // What would be cut off gets narrower gaps.
-        let wide = |gap: usize| {
-            axis.width() + entries.iter().map(|(sample, _, name)| gap + sample.width() + 1 + name.width()).sum::<usize>()
-        };
-        let gap = if self.frame.left + wide(2) <= usize::from(area.width) { 2 } else { 1 };
-        let mut x = self.frame.left + print(buf, area, self.frame.left, y, &axis, theme.style(Role::Text));
-        for (sample, role, name) in entries {
-            x += gap;
-            x += print(buf, area, x, y, sample, theme.style(role)) + 1;
-            x += print(buf, area, x, y, &name, theme.style(Role::Dim));
-        }
     }
 }

@@ -30,6 +30,17 @@ impl Axis {
         (v - self.lo) / (self.hi - self.lo)
     }
 
+    /// Widens the axis to a value, unless that would press the figure to less than half of it.
+    fn reach(&mut self, v: Option<f64>) {
+        let share = v.map_or(0.5, |v| self.share(v));
+        let length = self.hi - self.lo;
+        if (-1.0..0.0).contains(&share) {
+            self.lo += share * length;
+        } else if (1.0..=2.0).contains(&share) {
+            self.hi += (share - 1.0) * length;
+        }
+    }
+
     /// The value at the lower end.
     pub(super) fn start(&self) -> f64 {
         if self.log { 10f64.powf(self.lo) } else { self.lo }
@@ -45,7 +56,9 @@ impl Axis {
         if self.log {
             return log_ticks(10f64.powf(self.lo), 10f64.powf(self.hi), max);
         }
-        let values = ticks(self.lo, self.hi, max);
+        // One number alone does not make an axis.
+        let values = (max..max + 3).map(|max| ticks(self.lo, self.hi, max)).find(|values| values.len() > 1);
+        let values = values.unwrap_or_else(|| ticks(self.lo, self.hi, max));
         let step = values.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
         values.into_iter().map(|v| (v, axis_number(v, step))).collect()
     }
@@ -59,6 +72,16 @@ fn least_gap(f: &Lines) -> Option<f64> {
     xs.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > 0.0).reduce(f64::min)
 }
 
+/// What was said before, on the axis that stands for its metric: x, or the height of `here`.
+pub(super) fn guess(view: &FigureView<'_>, f: &Lines) -> Option<(Option<f64>, Option<f64>)> {
+    let guess = view.prediction.filter(|p| !p.metric.is_empty())?;
+    match guess.metric {
+        metric if metric == f.y_metric => f.here.map(|_| (None, Some(guess.said))),
+        metric if metric == f.x_metric => Some((Some(guess.said), None)),
+        _ => None,
+    }
+}
+
 /// Both axes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range {
@@ -67,7 +90,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// All points that can stand on the axes, `here`, marks, the prediction and the target; `None` without any.
+    /// All points that can stand on the axes, `here`, marks, the target and a guess that is near; `None` without any.
     pub(super) fn of(view: &FigureView<'_>, f: &Lines) -> Option<Self> {
         let a = match view.against {
             Some(Figure::Lines(a)) => a.series.as_slice(),
@@ -76,14 +99,13 @@ impl Range {
         let fits = |v: f64, log: bool| v.is_finite() && (!log || v > 0.0);
         let points = f.series.iter().chain(a).flat_map(|s| s.points.iter().copied()).chain(f.here);
         let points: Vec<(f64, f64)> = points.filter(|&(x, y)| fits(x, f.x_log) && fits(y, f.y_log)).collect();
-        let said = view.prediction.filter(|_| f.here.is_some()).map(|p| p.said);
         let marks = f.marks.iter().map(|mark| mark.x);
         let mut x = Axis::of(points.iter().map(|p| p.0).chain(marks), f.x_log)?;
         if let Some(gap) = least_gap(f).filter(|_| !f.x_log) {
             // The outermost columns stand whole.
             (x.lo, x.hi) = (x.lo - gap / 2.0, x.hi + gap / 2.0);
         }
-        let mut y = Axis::of(points.iter().map(|p| p.1).chain(view.target).chain(said), f.y_log)?;
+        let mut y = Axis::of(points.iter().map(|p| p.1).chain(view.target), f.y_log)?;
         if !f.y_log {
             // A quantity that is never negative and comes near zero starts there, and columns do.
             let has_columns = f.series.iter().any(|s| s.shape == Shape::Columns);
@@ -92,6 +114,10 @@ impl Range {
             } else if y.hi < 0.0 && has_columns {
                 y.hi = 0.0;
             }
+        }
+        if let Some((on_x, on_y)) = guess(view, f) {
+            x.reach(on_x);
+            y.reach(on_y);
         }
         Some(Self { x, y })
     }

@@ -7,51 +7,116 @@ use crate::lab::{Lines, Series, SeriesRole, Shape};
 pub(super) enum Stroke {
     Solid,
     Dashed,
+    DashDot,
+    Short,
+    Thick,
     Dotted,
+    Sparse,
     /// Mark A.
     Faint,
 }
 
+/// Of what is measured, in the order of the series.
+const MEASURED: [Stroke; 5] = [Stroke::Solid, Stroke::Dashed, Stroke::DashDot, Stroke::Short, Stroke::Thick];
+const REFERENCES: [Stroke; 2] = [Stroke::Dotted, Stroke::Sparse];
+
 impl Stroke {
     pub(super) fn has_dot(self, i: usize) -> bool {
         match self {
-            Self::Solid => true,
+            Self::Solid | Self::Thick => true,
             Self::Dashed => i % 6 < 4,
+            Self::DashDot => matches!(i % 10, 0..=3 | 6),
+            Self::Short => i % 4 < 2,
             Self::Dotted => i.is_multiple_of(3),
+            Self::Sparse => i.is_multiple_of(6),
             Self::Faint => i.is_multiple_of(4),
         }
     }
 
     /// What the legend shows; in ASCII mode the first character is the series' own.
     pub(super) fn sample(self, is_ascii: bool) -> &'static str {
-        match (self, is_ascii) {
-            (Self::Solid, false) => "⠤⠤⠤",
-            (Self::Dashed, false) => "⠤⠠⠤",
-            (Self::Dotted, false) => "⠄⠠⠄",
-            (Self::Faint, false) => "⠄ ⠄",
-            (Self::Solid, true) => "***",
-            (Self::Dashed, true) => "+++",
-            (Self::Dotted, true) => "...",
-            (Self::Faint, true) => ", ,",
-        }
+        let (unicode, ascii) = match self {
+            Self::Solid => ("⠤⠤⠤", "***"),
+            Self::Dashed => ("⠤⠤ ⠤", "+++"),
+            Self::DashDot => ("⠤⠤ ⠄", "%%%"),
+            Self::Short => ("⠤ ⠤", "~~~"),
+            Self::Thick => ("⠶⠶⠶", "&&&"),
+            Self::Dotted => ("⠄⠠⠄", "..."),
+            Self::Sparse => ("⠄  ⠄", ":::"),
+            Self::Faint => ("⠄ ⠄", ", ,"),
+        };
+        if is_ascii { ascii } else { unicode }
     }
 }
 
-/// The first series is solid, others are broken; references are dotted.
+/// Whether two series are one to the eye: curves of one name share a pattern and an entry of the legend.
+fn is_same(a: &Series, b: &Series) -> bool {
+    a.name == b.name && a.role == b.role && a.shape == b.shape
+}
+
+/// Each series once, however many curves share its name.
+pub(super) fn entries(f: &Lines) -> Vec<&Series> {
+    let series = f.series.iter().enumerate();
+    series.filter(|(i, s)| !f.series[..*i].iter().any(|before| is_same(before, s))).map(|(_, s)| s).collect()
+}
+
+/// The series with their patterns: the first is solid, the next are broken, references are dotted. More references than
+/// two take what measured series leave.
 pub(super) fn strokes(f: &Lines) -> Vec<(&Series, Stroke)> {
-    let mut n_measured = 0;
-    let mut stroke = |s: &Series| {
+    let lines: Vec<&Series> = entries(f).into_iter().filter(|s| s.shape == Shape::Line).collect();
+    let n_measured = lines.iter().filter(|s| s.role != SeriesRole::Grid).count();
+    let spare = &MEASURED[n_measured.min(MEASURED.len())..];
+    let stroke = |s: &Series| {
+        let before = lines.iter().take_while(|line| !is_same(line, s));
         if s.role == SeriesRole::Grid {
-            return Stroke::Dotted;
+            let patterns: Vec<Stroke> = REFERENCES.iter().chain(spare).copied().collect();
+            return patterns[before.filter(|line| line.role == SeriesRole::Grid).count() % patterns.len()];
         }
-        n_measured += usize::from(s.shape == Shape::Line);
-        if n_measured <= 1 { Stroke::Solid } else { Stroke::Dashed }
+        MEASURED[before.filter(|line| line.role != SeriesRole::Grid).count() % MEASURED.len()]
     };
     f.series.iter().map(|s| (s, stroke(s))).collect()
 }
 
-/// The sign of the points of a role: A, B, error, grid.
-pub(super) fn point(role: SeriesRole, is_ascii: bool) -> &'static str {
-    let signs = if is_ascii { ["o", "*", "x", "."] } else { ["○", "●", "×", "·"] };
-    signs[role as usize]
+/// The sign of a series of points: that of its role (A, B, error, grid), another one where it is taken already.
+pub(super) fn point(f: &Lines, series: &Series, is_ascii: bool) -> &'static str {
+    let signs = if is_ascii { ["o", "O", "x", "'", "v", "n"] } else { ["○", "●", "×", "·", "△", "□"] };
+    let own = entries(f).into_iter().filter(|s| s.shape == Shape::Points && s.role == series.role);
+    match own.take_while(|s| !is_same(s, series)).count() {
+        0 => signs[series.role as usize],
+        n => signs[4 + (n - 1) % 2],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_series_differ_in_pattern_and_in_sample() {
+        let line = |name: &str, role| Series::line(name, role, vec![(0.0, 0.0)]);
+        let role = |name: &str| if name.len() > 1 { SeriesRole::Grid } else { SeriesRole::A };
+        let strokes_of = |names: &[&str]| {
+            let f = Lines { series: names.iter().map(|name| line(name, role(name))).collect(), ..Lines::default() };
+            strokes(&f).into_iter().map(|(_, stroke)| stroke).collect::<Vec<_>>()
+        };
+        let strokes = strokes_of(&["a", "b", "c", "d", "e", "a", "level", "limit"]);
+        assert_eq!(strokes[..5], MEASURED);
+        assert_eq!(strokes[5..], [Stroke::Solid, Stroke::Dotted, Stroke::Sparse]);
+        let few = [Stroke::Solid, Stroke::Dotted, Stroke::Sparse, Stroke::DashDot, Stroke::Dashed];
+        assert_eq!(strokes_of(&["a", "level", "limit", "floor", "b"]), few);
+        for is_ascii in [false, true] {
+            let mut samples: Vec<_> = strokes.iter().map(|stroke| stroke.sample(is_ascii)).collect();
+            samples.sort_unstable();
+            samples.dedup();
+            assert_eq!(samples.len(), 7);
+        }
+    }
+
+    #[test]
+    fn points_of_one_role_have_signs_of_their_own() {
+        let points = |name: &str| Series { shape: Shape::Points, ..Series::line(name, SeriesRole::A, Vec::new()) };
+        let f = Lines { series: vec![points("a"), points("b"), points("c")], ..Lines::default() };
+        let signs: Vec<_> = f.series.iter().map(|s| point(&f, s, false)).collect();
+        assert_eq!(signs, ["○", "△", "□"]);
+    }
 }
