@@ -136,3 +136,22 @@ fn an_open_track_shows_what_is_still_to_come_and_an_unknown_one_is_said_to_be() 
     open(&mut app, "track nowhere");
     assert!(app.text().contains("There is no track `fixture/nowhere`"), "{}", app.text());
 }
+
+#[test]
+fn a_finished_lesson_leads_to_the_next_one_of_the_path_not_to_a_later_one_that_it_opened() {
+    let mut app = Headless::new(fresh(Arc::new(Library::embedded())), Theme::new(Background::Dark, Depth::None, false), (80, 24));
+    let lesson = app.app().model().library.heads()[0].clone();
+    // Every graded step by its solution; energy-roofline needs this lesson alone and stands two chapters further.
+    for step in lesson.steps.iter().filter(|step| step.graded) {
+        app.open(Route::Lesson { node: lesson.node.clone(), step: Some(step.id.step().into()) });
+        let keys = if app.app().typing() { "<c-o><enter>" } else { "o<enter>" };
+        app.keys(keys);
+    }
+    assert!(app.app().model().learner.node(&lesson.node, &app.app().model().facts).mark >= quantlearn::learner::Mark::Complete);
+    app.open(Route::Map);
+    assert!(app.text().contains("Rounding and saturation"), "the map goes on there too:\n{}", app.text());
+    app.open(Route::Lesson { node: lesson.node, step: None });
+    assert!(app.text().contains("⏎ Rounding and saturation"), "{}", app.text());
+    app.keys("<enter>");
+    assert!(app.app().route().to_string().starts_with("lesson core/rounding-saturation"), "{}", app.app().route());
+}

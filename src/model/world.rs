@@ -143,12 +143,11 @@ impl Model {
         JobId(self.next_job)
     }
 
-    /// The node that "continue" leads to: where the learner stood, unless it is complete; else the first open one.
+    /// The node that "continue" leads to: where the learner stood, unless it is complete; else the next open one.
     pub fn resume(&self) -> Option<NodeId> {
-        use crate::learner::Mark::Complete;
         let stood = self.learner.last_position().map(|step| step.node()).filter(|node| self.library.head(node).is_some());
-        let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Complete;
-        stood.clone().filter(unfinished).or_else(|| self.next_open(None)).or(stood)
+        let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Mark::Complete;
+        stood.clone().filter(unfinished).or_else(|| self.next_open(stood.as_ref())).or(stood)
     }
 
     /// The active lessons of a track, in the order of the map.
@@ -164,13 +163,15 @@ impl Model {
         lessons.peek().is_some() && lessons.all(complete)
     }
 
-    /// The first node, in the order of the course, that is neither locked nor complete.
-    pub fn next_open(&self, but: Option<&NodeId>) -> Option<NodeId> {
-        let open = |node: &NodeId| {
-            use crate::learner::Mark::{InProgress, Open};
-            matches!(self.learner.node(node, &self.facts).mark, Open | InProgress)
-        };
-        self.library.heads().into_iter().map(|head| &head.node).find(|&node| Some(node) != but && open(node)).cloned()
+    /// The next node, in the order of the course, that is neither locked nor complete: the first one behind `after`, and
+    /// where none is left there, the first one at all.
+    pub fn next_open(&self, after: Option<&NodeId>) -> Option<NodeId> {
+        let open = |node: &NodeId| matches!(self.learner.node(node, &self.facts).mark, Mark::Open | Mark::InProgress);
+        let heads = self.library.heads();
+        let start = heads.iter().position(|head| Some(&head.node) == after).map_or(0, |at| at + 1);
+        let (before, behind) = heads.split_at(start);
+        let mut nodes = behind.iter().chain(before).map(|head| &head.node);
+        nodes.find(|&node| Some(node) != after && open(node)).cloned()
     }
 }
 

@@ -31,10 +31,9 @@ fn missed(lesson: &Lesson, model: &Model) -> Vec<usize> {
     (0..lesson.steps.len()).filter(|&idx| missed(&lesson.steps[idx])).collect()
 }
 
-/// The lesson that enter leads to.
+/// The lesson that enter leads to: the next one of the path, also where this one has opened a later one.
 pub(super) fn next_node(screen: &LessonScreen, model: &Model) -> Option<NodeId> {
-    let opened = opened(screen, model);
-    opened.into_iter().next().or_else(|| model.next_open(Some(&screen.node)))
+    model.next_open(Some(&screen.node))
 }
 
 /// Lessons that build on this one and are open and not yet done.
