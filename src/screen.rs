@@ -75,6 +75,13 @@ pub struct View<'a> {
     pub theme: &'a Theme,
 }
 
+impl View<'_> {
+    /// What a link to a term shows where it belongs to no lesson in view.
+    pub fn term_name(&self, id: &str) -> Option<String> {
+        self.model.library.term_name(id).map(|name| name.to_string())
+    }
+}
+
 /// One entry of the footer: the keys of these actions, and a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {

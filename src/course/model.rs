@@ -1,5 +1,7 @@
 //! What a course is once it is loaded. Plain data; text is already clean, answers are already checked by the loader.
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::Place;
 use crate::{
     expr::Expr,
@@ -119,6 +121,8 @@ pub struct Lesson {
     /// Numeric questions for practice, once the lesson is complete.
     pub drills: Vec<Step>,
     pub terms: Vec<Term>,
+    /// What links to the course's terms show, by the term's id; a lesson that stands alone knows none.
+    pub term_names: BTreeMap<String, Text>,
     pub faqs: Vec<Faq>,
 }
 

@@ -150,7 +150,7 @@ impl PracticeScreen {
         page.line(Span::styled(from, view.theme.style(Role::Dim)));
         page.blank();
         let Dealt { question, settled, gained, .. } = dealt;
-        let terms = |_: &str| None;
+        let terms = |id: &str| view.term_name(id);
         draw::question::Asking { step: drill, question, settled: *settled, gained: *gained, width, view, terms: &terms }
             .page(&mut page);
         page

@@ -111,7 +111,7 @@ pub fn term_page(term: &Term, width: u16, view: &View) -> Page {
     let mut page = Page::default();
     page.line(Span::styled(term.name.to_string(), view.theme.style(Role::Accent)));
     page.blank();
-    page.markdown(&term.text, width, 0, view.theme, &|_| None);
+    page.markdown(&term.text, width, 0, view.theme, &|id| view.term_name(id));
     if let Some(preview) = &term.preview {
         page.blank();
         page.markdown(&format!("`{preview}`"), width, 2, view.theme, &|_| None);

@@ -133,7 +133,7 @@ pub(super) fn page(screen: &LessonScreen, lesson: &Lesson, width: u16, view: &Vi
     let glyphs = theme.glyphs();
     title(&mut page, lesson, state.mark, view);
     page.blank();
-    let terms: Terms = &|_| None;
+    let terms: Terms = &|id| view.term_name(id);
     for (idx, goal) in lesson.goals.iter().enumerate() {
         let label = match (idx, state.done == state.total) {
             (0, true) => "You can now   ",

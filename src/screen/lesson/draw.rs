@@ -127,9 +127,9 @@ fn build(screen: &LessonScreen, width: u16, view: &View) -> Page {
     page
 }
 
-/// The names that `[[links]]` of this lesson show.
+/// The names that `[[links]]` of this lesson show, also to terms of other lessons.
 fn names(lesson: &Lesson) -> impl Fn(&str) -> Option<String> + '_ {
-    |id| lesson.terms.iter().find(|term| term.id == id).map(|term| term.name.to_string())
+    |id| lesson.term_names.get(id).map(ToString::to_string)
 }
 
 fn bad(view: &View) -> Span<'static> {
