@@ -167,8 +167,12 @@ impl App {
         })
     }
 
+    /// How to go on, true whether a field is focused or not.
     fn first_line(&self) -> String {
-        format!("space reads on, ⏎ answers, esc goes to the map, ? shows keys. Progress is kept in {}.", self.model.progress_path)
+        format!(
+            "⏎ answers and reads on, esc leaves a field, then the lesson, F1 shows keys. Progress is kept in {}.",
+            self.model.progress_path
+        )
     }
 
     fn top(&self) -> &dyn Screen {
