@@ -75,3 +75,27 @@ fn a_lesson_that_arrives_under_a_lab_leaves_the_lab_its_run() {
     app.keys("<esc>");
     assert!(app.text().contains("A guess, before anything is drawn"), "the lesson begins when it is uncovered:\n{}", app.text());
 }
+
+#[test]
+fn one_esc_too_many_does_not_leave_the_program_and_q_on_the_map_does() {
+    let mut app = at("map");
+    app.keys("gt<esc><esc><esc>");
+    assert!(!app.ended());
+    assert_eq!(app.app().route(), Route::Map);
+    let text = app.text();
+    assert!(text.lines().last().is_some_and(|footer| footer.contains("q quit")), "{text}");
+    app.keys("q");
+    assert!(app.ended());
+}
+
+#[test]
+fn the_note_of_the_first_run_names_keys_that_hold_while_typing() {
+    let library = Arc::new(Library::embedded());
+    let mut app = Headless::new(fresh(library), Theme::new(Background::Dark, Depth::None, false), (120, 40));
+    assert!(app.app().typing(), "the first step asks for a number");
+    assert!(app.text().contains("F1 shows keys"), "{}", app.text());
+    app.keys("<f1>");
+    assert!(app.text().contains("Typing an answer"), "{}", app.text());
+    app.keys("<esc><esc><esc>");
+    assert_eq!(app.app().route(), Route::Map, "esc leaves the pop-up, the field, the lesson");
+}

@@ -139,6 +139,21 @@ use Context as C;
 const EVERYWHERE: &[Context] = &Context::ALL;
 const NOT_TYPING: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure, C::List, C::Popup];
+/// On the map esc closes nothing: one esc too many, on the way back to it, must not leave the program.
+const NOT_MAP: &[Context] = &[
+    C::Reading,
+    C::ChooseOne,
+    C::ChooseMany,
+    C::Order,
+    C::Match,
+    C::Field,
+    C::Editor,
+    C::Controls,
+    C::Figure,
+    C::List,
+    C::Popup,
+    C::Finder,
+];
 const SCREENS: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure, C::List];
 const LESSON: &[Context] = &[C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure];
@@ -186,7 +201,7 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Palette, "palette", SCREENS, [Key::char(':')], "find a lesson, term, lab or action"),
     row!(Action::Help, "help", EVERYWHERE, [key(KeyCode::F(1))], "the keys of this screen"),
     row!(Action::Help, "help", NOT_TYPING, [Key::char('?')], "the keys of this screen"),
-    row!(Action::Back, "back", EVERYWHERE, [key(KeyCode::Esc)], "close the innermost thing"),
+    row!(Action::Back, "back", NOT_MAP, [key(KeyCode::Esc)], "close the innermost thing"),
     row!(Action::Back, "back", NOT_TYPING, [Key::char('q')], "close; on the map, quit"),
     row!(Action::NextRegion, "next-region", REGIONS, [key(KeyCode::Tab)], "next field or region"),
     row!(Action::PrevRegion, "previous-region", REGIONS, [Key::shift(KeyCode::Tab)], "previous field or region"),

@@ -142,7 +142,7 @@ impl Screen for Home {
         vec![
             Offer::new(&[Action::Primary], word),
             Offer::new(&[Action::Left, Action::Up, Action::Down, Action::Right], "move"),
-            Offer::new(&[Action::Next], "next of the path"),
+            Offer::new(&[Action::Next], "next"),
             Offer::new(&[Action::GoTo], "go to"),
             Offer::new(&[Action::Search], "find"),
             Offer::new(&[Action::Back], "quit"),
