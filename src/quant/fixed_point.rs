@@ -199,7 +199,7 @@ mod tests {
         #[test]
         fn one_rounding_is_that_of_the_whole_product(acc: i32, mantissa in 1 << 30..=i32::MAX, shift in -30..=31) {
             let product = i128::from(acc) * i128::from(mantissa);
-            let expected = (product + (1 << (30 + shift))) >> (31 + shift);
+            let expected = (product + (1i128 << (30 + shift))) >> (31 + shift);
             let got = Multiplier { mantissa, shift }.apply_once(acc);
             prop_assert_eq!(i128::from(got), expected.clamp(i32::MIN.into(), i32::MAX.into()));
         }
