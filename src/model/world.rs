@@ -150,6 +150,13 @@ impl Model {
         stood.clone().filter(unfinished).or_else(|| self.next_open(stood.as_ref())).or(stood)
     }
 
+    /// What a locked lesson still needs: the titles of lessons; `None` where it is open.
+    pub fn locked_by(&self, node: &NodeId) -> Option<String> {
+        let state = self.learner.node(node, &self.facts);
+        let titles = || state.missing.iter().map(|node| self.library.title(node)).collect::<Vec<_>>().join(", ");
+        (state.mark == Mark::Locked).then(titles)
+    }
+
     /// The active lessons of a track, in the order of the map.
     pub fn lessons_of_track<'m>(&'m self, course: &str, track: &'m str) -> impl Iterator<Item = &'m Head> {
         let heads = self.library.course(course).into_iter().flat_map(|course| &course.heads);

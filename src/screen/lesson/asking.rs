@@ -114,7 +114,7 @@ pub(super) fn update(screen: &mut LessonScreen, input: Input, cx: &mut Cx) {
         return;
     }
     if question.running.is_some() && settled.is_none() {
-        cx.say("It is still running; esc stops it.");
+        cx.say_wait("It is still running; esc stops it.");
         return;
     }
     if settled.is_some() {
