@@ -155,3 +155,47 @@ fn a_finished_lesson_leads_to_the_next_one_of_the_path_not_to_a_later_one_that_i
     app.keys("<enter>");
     assert!(app.app().route().to_string().starts_with("lesson core/rounding-saturation"), "{}", app.app().route());
 }
+
+/// Everything of a lesson is done, its challenges at par.
+fn done(lesson: &str) -> Headless {
+    use quantlearn::learner::{Event, EventId, What};
+    let library = Arc::new(Library::embedded());
+    let head = library.heads().into_iter().find(|head| head.node.lesson() == lesson).expect("a lesson").clone();
+    let graded: Vec<_> = head.steps.iter().filter(|step| step.graded && !step.kind.is_further()).collect();
+    let what = |(idx, step): (usize, &&quantlearn::course::StepHead)| What::Challenge {
+        step: step.id.clone(),
+        rev: step.rev,
+        params: Default::default(),
+        metrics: step.par.iter().map(|metric| (metric.name.to_owned(), Some(31.25))).collect(),
+        passed: true,
+        par: true,
+        attempt: 1,
+        hints: 0,
+        shown: false,
+        completes: idx + 1 == graded.len(),
+    };
+    let mut start = fresh(library);
+    let now = start.now;
+    let event = |(idx, what)| Event { id: EventId::from_bytes([idx as u8 + 1; 16]), at: now.unix_ms, day: now.day, what };
+    start.events = graded.iter().enumerate().map(what).enumerate().map(event).collect();
+    Headless::new(start, Theme::new(Background::Dark, Depth::None, false), (80, 24))
+}
+
+#[test]
+fn best_results_name_their_steps_and_keep_their_units() {
+    let mut app = done("dynamic-static-weightonly");
+    app.open(Route::parse("lesson core/dynamic-static-weightonly", "core").expect("a place"));
+    app.keys("<end>");
+    let text = app.text();
+    for part in ["step 7   worst batch 31.25 dB (par 40.10 dB)", "step 9   worst batch 31.25 dB (par 31.00 dB)"] {
+        assert!(text.contains(part), "{part:?} is not on the card:\n{text}");
+    }
+    let mut app = done("clipping");
+    app.open(Route::Progress);
+    let text = app.text();
+    assert!(text.contains("Rounding noise against clipping noise   █"), "{text}");
+    app.keys("<end>");
+    let text = app.text();
+    let best = text.lines().find(|line| line.contains("step 12 of Rounding noise against"));
+    assert!(best.is_some_and(|line| line.ends_with("SQNR 31.25 dB")), "{text}");
+}

@@ -8,7 +8,7 @@ use super::{
     model::{Course, Head, Lesson, Misconception, Term, Track},
 };
 use crate::{
-    id::NodeId,
+    id::{NodeId, StepId},
     text::{Text, did_you_mean},
 };
 
@@ -119,6 +119,13 @@ impl Library {
     /// The title of a lesson; its id where no course has it.
     pub fn title(&self, node: &NodeId) -> String {
         self.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string())
+    }
+
+    /// A step as people speak of it: `step 4 of Rounding and saturation`; its id where no course has it.
+    pub fn step_name(&self, step: &StepId) -> String {
+        let head = self.head(&step.node());
+        let name = head.and_then(|head| Some(format!("{} of {}", head.step_name(step)?, head.title)));
+        name.unwrap_or_else(|| step.to_string())
     }
 
     /// The title of the chapter that a lesson stands in; `None` where no path names it.

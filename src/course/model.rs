@@ -88,6 +88,19 @@ pub struct Head {
     pub steps: Vec<StepHead>,
 }
 
+impl Head {
+    /// How many of the steps are the main line.
+    pub fn n_main(&self) -> usize {
+        self.steps.iter().filter(|step| !step.kind.is_further()).count()
+    }
+
+    /// How people speak of a step: `step 4`, and behind the closing card `the exercise`.
+    pub fn step_name(&self, step: &StepId) -> Option<String> {
+        let at = self.steps.iter().position(|head| head.id == *step)?;
+        Some(if at < self.n_main() { format!("step {}", at + 1) } else { "the exercise".into() })
+    }
+}
+
 /// A step as the XP table knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepHead {

@@ -69,7 +69,7 @@ impl TrackScreen {
             Span::raw(format!("   {glyph} {word}")),
         ]));
         self.goals(&mut page, width, view);
-        let bests = best_lines(self.lessons(model), view);
+        let bests = best_lines(self.lessons(model), width, view);
         if !bests.is_empty() {
             page.blank();
             page.line(dim("Best results", view));

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::{LessonScreen, challenge, dim};
 use crate::{
     course::{Lesson, Step, StepBody},
-    export::format_metric,
+    export::metric_words,
     id::NodeId,
     input::Action,
     learner::{Mark, NodeState, xp},
@@ -240,22 +240,17 @@ pub(super) fn further(page: &mut Page, lesson: &Lesson, view: &View) {
     }
 }
 
-/// The best results of the lesson's challenges.
+/// The best results of the lesson's challenges, each with its step.
 fn numbers(lesson: &Lesson, model: &Model) -> Vec<String> {
-    let challenges = lesson.steps.iter().filter_map(|step| match &step.body {
-        StepBody::Lab(lab) => Some((step, lab, lab.par?)),
+    let challenges = lesson.steps.iter().enumerate().filter_map(|(idx, step)| match &step.body {
+        StepBody::Lab(lab) => Some((idx, step, lab, lab.par?)),
         _ => None,
     });
-    let best = challenges.filter_map(|(step, lab, par)| {
+    let best = challenges.filter_map(|(idx, step, lab, par)| {
         let spec = lab.lab.metric(par.metric)?;
         let best = challenge::best(spec, model.learner.step(&step.id).best(par.metric)?);
-        let unit = if spec.unit.is_empty() { String::new() } else { format!(" {}", spec.unit) };
-        Some(format!(
-            "{} {}{unit} (par {}{unit})",
-            spec.label,
-            format_metric(Some(best), spec),
-            format_metric(Some(par.value), spec)
-        ))
+        let place = format!("step {}", idx + 1);
+        Some(format!("{place:<7}  {} {} (par {})", spec.label, metric_words(best, spec), metric_words(par.value, spec)))
     });
     best.collect()
 }
