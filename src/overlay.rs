@@ -178,7 +178,9 @@ impl Overlay {
                 let plain = |words: String| Page { lines: vec![Line::from(words)], ..Page::default() };
                 let page = match term {
                     Some(term) => term_page(term, width, view),
-                    None if loading.is_some() => plain(format!("looking up {}", view.term_name(id).unwrap_or_else(|| id.clone()))),
+                    None if loading.is_some() => {
+                        plain(format!("looking up {}", view.term_name(id).unwrap_or_else(|| id.clone())))
+                    }
                     None => plain(format!("no lesson explains {id}")),
                 };
                 boxed("Term", &page, 0, area, buf, view)
