@@ -154,3 +154,15 @@ fn a_text_that_was_read_keeps_its_dot_when_the_learner_goes_back() {
     app.open(Route::parse("lesson core/why-fewer-bits/real-weights", "core").expect("a place"));
     assert_eq!(dots(&app), behind, "{}", app.text());
 }
+
+#[test]
+fn options_stay_in_their_order_until_the_question_is_answered() {
+    let mut app = at("lesson core/why-fewer-bits/million-weights");
+    let first = app.app().question_seed();
+    assert!(first.is_some());
+    app.keys("<esc>");
+    app.open(Route::parse("lesson core/why-fewer-bits/million-weights", "core").expect("a place"));
+    assert_eq!(app.app().question_seed(), first);
+    app.keys("o<enter>r");
+    assert_ne!(app.app().question_seed(), first, "asked again, it is dealt anew");
+}

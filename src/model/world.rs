@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     course::{Head, Library, Status},
-    id::NodeId,
+    id::{NodeId, StepId},
     lab::{Figure, Lab, Report},
     learner::{CourseFacts, Event, EventId, GradedStep, Mark, NodeFacts, State, What},
     model::{JobId, Now, Stored},
@@ -56,6 +56,8 @@ pub struct Model {
     pub first_run: bool,
     /// What each lab with a board reached in this session, by its id; not part of the progress.
     runs: BTreeMap<&'static str, Vec<(f64, f64)>>,
+    /// Seeds of the questions that were seen in this session; not part of the progress.
+    seeds: BTreeMap<StepId, u64>,
     rng: ChaCha8Rng,
     next_job: u64,
     n_pending: usize,
@@ -79,6 +81,7 @@ impl Model {
             progress_path: start.progress_path,
             first_run,
             runs: BTreeMap::new(),
+            seeds: BTreeMap::new(),
             rng: ChaCha8Rng::seed_from_u64(start.seed),
             next_job: 0,
             n_pending: 0,
@@ -130,6 +133,17 @@ impl Model {
             runs.remove(0);
         }
         board.figure(lab, runs).map(Figure::Lines)
+    }
+
+    /// The seed of a question that was not answered yet: the same whenever it is seen in this session, so that its options
+    /// stay where they were.
+    pub fn seed_of(&mut self, step: &StepId) -> u64 {
+        if let Some(&seed) = self.seeds.get(step) {
+            return seed;
+        }
+        let seed = self.draw_seed();
+        self.seeds.insert(step.clone(), seed);
+        seed
     }
 
     /// A fresh seed for a question.

@@ -20,7 +20,7 @@ pub(super) fn open(step: &Step, cx: &mut Cx) -> Face {
     let solved = given.filter(|given| given.correct && draft.is_none()).cloned();
     let shown = state.shown && solved.is_none() && draft.is_none();
     let seed = draft.as_ref().map(|(_, seed, _)| *seed).or(given.map(|given| given.seed));
-    let seed = seed.unwrap_or_else(|| cx.model.draw_seed());
+    let seed = seed.unwrap_or_else(|| cx.model.seed_of(&step.id));
     let Some(mut question) = Question::new(step, seed).map(Box::new) else { return Face::Reading };
     let mut settled = None;
     if let Some(given) = solved {
