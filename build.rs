@@ -64,7 +64,7 @@ fn head(table: &Table) -> Option<String> {
     let steps: Vec<&Table> =
         table.get("step").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table).collect();
     let mut code = format!(
-        "EmbeddedHead {{ id: {:?}, title: {:?}, track: {:?}, status: {:?}, summary: {:?}, goals: &{:?}, requires: &{:?}, minutes: {}, steps: &[",
+        "EmbeddedHead {{ id: {:?}, title: {:?}, track: {:?}, status: {:?}, summary: {:?}, goals: &{:?}, requires: &{:?}, minutes: {}, terms: &{:?}, steps: &[",
         text("id")?,
         text("title")?,
         text("track")?,
@@ -73,6 +73,7 @@ fn head(table: &Table) -> Option<String> {
         list("goals"),
         list("requires"),
         lesson.get("minutes").and_then(Value::as_integer)?,
+        terms(table),
     );
     // What stands behind the closing card comes last, as in the loader.
     let is_further = |step: &&Table| step.get("kind").and_then(Value::as_str) == Some("exercise");
@@ -82,6 +83,12 @@ fn head(table: &Table) -> Option<String> {
     }
     code.push_str("] }");
     Some(code)
+}
+
+/// Ids and names of the lesson's terms: links to them show the name in every lesson.
+fn terms(table: &Table) -> Vec<(&str, &str)> {
+    let terms = table.get("term").and_then(Value::as_array).into_iter().flatten();
+    terms.filter_map(|term| Some((term.get("id")?.as_str()?, term.get("name")?.as_str()?))).collect()
 }
 
 /// The lab of the step and the metric of its par.

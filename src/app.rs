@@ -13,7 +13,7 @@ use ratatui::{
 use crate::{
     input::{Action, Context, Key, Keymap},
     lab,
-    model::{Effect, Model, Msg, Route, Start},
+    model::{Effect, JobEvent, Model, Msg, Route, Start},
     overlay::{Answer, Overlay},
     screen::{
         Ask, Cx, Input, Screen, Show, View,
@@ -26,6 +26,7 @@ use crate::{
         terms::TermsScreen,
         track::TrackScreen,
     },
+    text::sentence,
     theme::{Background, Theme},
 };
 
@@ -52,6 +53,8 @@ pub struct App {
     size: Size,
     /// One line above the footer, until the next key.
     notice: Option<String>,
+    /// The notice says that a job is running.
+    waits: bool,
 }
 
 impl App {
@@ -70,6 +73,7 @@ impl App {
             overlay: None,
             size: Size::new(80, 24),
             notice,
+            waits: false,
         };
         app.theme = app.chosen_theme();
         let mut effects = Vec::new();
@@ -119,6 +123,9 @@ impl App {
                 Vec::new()
             }
             Msg::Job(id, event) => {
+                if self.waits && !matches!(event, JobEvent::Progress { .. }) {
+                    (self.notice, self.waits) = (None, false);
+                }
                 // Jobs belong to whoever started them; both hear of it and the one that does not wait for it drops it.
                 let mut effects = Vec::new();
                 if self.overlay.is_some() {
@@ -167,8 +174,12 @@ impl App {
         })
     }
 
+    /// How to go on, true whether a field is focused or not.
     fn first_line(&self) -> String {
-        format!("space reads on, ⏎ answers, esc goes to the map, ? shows keys. Progress is kept in {}.", self.model.progress_path)
+        format!(
+            "⏎ answers and reads on, esc leaves a field, then the lesson, F1 shows keys. Progress is kept in {}.",
+            self.model.progress_path
+        )
     }
 
     fn top(&self) -> &dyn Screen {
@@ -260,7 +271,8 @@ impl App {
                     let context = self.stack.last().expect("the map is never closed").context();
                     self.overlay = Some(Overlay::open(show, context, &self.keymap, &mut cx));
                 }
-                Ask::Say(line) => self.notice = Some(line),
+                Ask::Say(line) => (self.notice, self.waits) = (Some(line), false),
+                Ask::Wait(line) => (self.notice, self.waits) = (Some(line), true),
             }
             asks.extend(std::mem::take(&mut cx.asks));
         }
@@ -304,6 +316,9 @@ fn go(stack: &mut Vec<Box<dyn Screen>>, route: Route, cx: &mut Cx) {
             if cx.model.library.head(&node).is_none() {
                 cx.say(format!("There is no lesson `{node}` in the courses that are loaded."));
                 return;
+            }
+            if let Some(needs) = cx.model.locked_by(&node) {
+                cx.say(sentence(format!("You are ahead of the map: this lesson needs {needs}")));
             }
             stack.truncate(1);
             let lesson = LessonScreen::new(node, step, cx);

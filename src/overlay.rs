@@ -178,7 +178,9 @@ impl Overlay {
                 let plain = |words: String| Page { lines: vec![Line::from(words)], ..Page::default() };
                 let page = match term {
                     Some(term) => term_page(term, width, view),
-                    None if loading.is_some() => plain(format!("looking up {id}")),
+                    None if loading.is_some() => {
+                        plain(format!("looking up {}", view.term_name(id).unwrap_or_else(|| id.clone())))
+                    }
                     None => plain(format!("no lesson explains {id}")),
                 };
                 boxed("Term", &page, 0, area, buf, view)
@@ -205,7 +207,7 @@ impl Overlay {
 /// Markdown, as wide as a pop-up in a body of this width may be.
 fn prose(markdown: &str, width: u16, view: &View) -> Page {
     let mut page = Page::default();
-    page.markdown(markdown, PAGE_WIDTH.min(width.saturating_sub(8)), 0, view.theme, &|_| None);
+    page.markdown(markdown, PAGE_WIDTH.min(width.saturating_sub(8)), 0, view.theme, &|id| view.term_name(id));
     page
 }
 

@@ -22,7 +22,7 @@ use crate::{
     input::{Action, Context, Key},
     learner::What,
     model::{Effect, Job, JobEvent, JobId, Model, Route, Slot},
-    text::Text,
+    text::{Text, sentence},
     theme::Theme,
 };
 
@@ -75,6 +75,13 @@ pub struct View<'a> {
     pub theme: &'a Theme,
 }
 
+impl View<'_> {
+    /// What a link to a term shows where it belongs to no lesson in view.
+    pub fn term_name(&self, id: &str) -> Option<String> {
+        self.model.library.term_name(id).map(|name| name.to_string())
+    }
+}
+
 /// One entry of the footer: the keys of these actions, and a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -88,6 +95,11 @@ impl Offer {
     }
 }
 
+/// What is said to whoever chooses a locked lesson, where the map would show its card.
+pub fn locked(needs: &str) -> String {
+    sentence(format!("Locked: it needs {needs}"))
+}
+
 /// What a screen asks of the app.
 #[derive(Clone, Debug)]
 pub enum Ask {
@@ -97,6 +109,8 @@ pub enum Ask {
     Show(Show),
     /// One line above the footer, until the next key.
     Say(String),
+    /// The same, but no longer than until a job is done.
+    Wait(String),
 }
 
 /// A pop-up, as data.
@@ -178,5 +192,10 @@ impl Cx<'_> {
 
     pub fn say(&mut self, line: impl Into<String>) {
         self.asks.push(Ask::Say(line.into()));
+    }
+
+    /// Says that something is not ready yet; that is no longer true once a job is done.
+    pub fn say_wait(&mut self, line: impl Into<String>) {
+        self.asks.push(Ask::Wait(line.into()));
     }
 }

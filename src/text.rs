@@ -11,6 +11,11 @@ use unicode_segmentation::UnicodeSegmentation;
 /// At most this many combining marks stay on one base character; more of them overflow the cell above.
 const MAX_MARKS: usize = 4;
 
+/// Words as a sentence: with a full stop, unless they end in a mark of their own, as the title of a lesson may.
+pub fn sentence(words: String) -> String {
+    if words.ends_with(['.', '?', '!']) { words } else { words + "." }
+}
+
 /// Cleaned text: no C0 (but newline), C1, DEL, bidi controls or zero-width characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -106,6 +111,12 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_has_one_mark_at_its_end() {
+        assert_eq!(sentence("Enter goes on".into()), "Enter goes on.");
+        assert_eq!(sentence("You were at step 4 of Why fewer bits?".into()), "You were at step 4 of Why fewer bits?");
+    }
 
     #[test]
     fn escapes_bidi_and_zero_width_are_dropped() {

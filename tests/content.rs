@@ -50,7 +50,13 @@ fn every_lesson_opens_from_the_library() {
         assert_eq!(lesson.expect("its head is there").step_heads(), head.steps);
         assert!(library.track(head).is_some());
     }
-    assert!(!library.glossary().is_empty());
+    let glossary = library.glossary();
+    assert!(!glossary.is_empty());
+    for (_, term) in &glossary {
+        assert_eq!(library.term_name(&term.id).as_ref(), Some(&term.name), "what links to {} show", term.id);
+    }
+    let lesson = library.lesson(&library.heads()[0].node).0.expect("it opened above");
+    assert_eq!(lesson.term_names.len(), glossary.len(), "every lesson links to the terms of every other");
 }
 
 #[test]

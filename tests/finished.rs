@@ -136,3 +136,66 @@ fn an_open_track_shows_what_is_still_to_come_and_an_unknown_one_is_said_to_be() 
     open(&mut app, "track nowhere");
     assert!(app.text().contains("There is no track `fixture/nowhere`"), "{}", app.text());
 }
+
+#[test]
+fn a_finished_lesson_leads_to_the_next_one_of_the_path_not_to_a_later_one_that_it_opened() {
+    let mut app = Headless::new(fresh(Arc::new(Library::embedded())), Theme::new(Background::Dark, Depth::None, false), (80, 24));
+    let lesson = app.app().model().library.heads()[0].clone();
+    // Every graded step by its solution; energy-roofline needs this lesson alone and stands two chapters further.
+    for step in lesson.steps.iter().filter(|step| step.graded) {
+        app.open(Route::Lesson { node: lesson.node.clone(), step: Some(step.id.step().into()) });
+        let keys = if app.app().typing() { "<c-o><enter>" } else { "o<enter>" };
+        app.keys(keys);
+    }
+    assert!(app.app().model().learner.node(&lesson.node, &app.app().model().facts).mark >= quantlearn::learner::Mark::Complete);
+    app.open(Route::Map);
+    assert!(app.text().contains("Rounding and saturation"), "the map goes on there too:\n{}", app.text());
+    app.open(Route::Lesson { node: lesson.node, step: None });
+    assert!(app.text().contains("⏎ Rounding and saturation"), "{}", app.text());
+    app.keys("<enter>");
+    assert!(app.app().route().to_string().starts_with("lesson core/rounding-saturation"), "{}", app.app().route());
+}
+
+/// Everything of a lesson is done, its challenges at par.
+fn done(lesson: &str) -> Headless {
+    use quantlearn::learner::{Event, EventId, What};
+    let library = Arc::new(Library::embedded());
+    let head = library.heads().into_iter().find(|head| head.node.lesson() == lesson).expect("a lesson").clone();
+    let graded: Vec<_> = head.steps.iter().filter(|step| step.graded && !step.kind.is_further()).collect();
+    let what = |(idx, step): (usize, &&quantlearn::course::StepHead)| What::Challenge {
+        step: step.id.clone(),
+        rev: step.rev,
+        params: Default::default(),
+        metrics: step.par.iter().map(|metric| (metric.name.to_owned(), Some(31.25))).collect(),
+        passed: true,
+        par: true,
+        attempt: 1,
+        hints: 0,
+        shown: false,
+        completes: idx + 1 == graded.len(),
+    };
+    let mut start = fresh(library);
+    let now = start.now;
+    let event = |(idx, what)| Event { id: EventId::from_bytes([idx as u8 + 1; 16]), at: now.unix_ms, day: now.day, what };
+    start.events = graded.iter().enumerate().map(what).enumerate().map(event).collect();
+    Headless::new(start, Theme::new(Background::Dark, Depth::None, false), (80, 24))
+}
+
+#[test]
+fn best_results_name_their_steps_and_keep_their_units() {
+    let mut app = done("dynamic-static-weightonly");
+    app.open(Route::parse("lesson core/dynamic-static-weightonly", "core").expect("a place"));
+    app.keys("<end>");
+    let text = app.text();
+    for part in ["step 7   worst batch 31.25 dB (par 40.10 dB)", "step 9   worst batch 31.25 dB (par 31.00 dB)"] {
+        assert!(text.contains(part), "{part:?} is not on the card:\n{text}");
+    }
+    let mut app = done("clipping");
+    app.open(Route::Progress);
+    let text = app.text();
+    assert!(text.contains("Rounding noise against clipping noise   █"), "{text}");
+    app.keys("<end>");
+    let text = app.text();
+    let best = text.lines().find(|line| line.contains("step 12 of Rounding noise against"));
+    assert!(best.is_some_and(|line| line.ends_with("SQNR 31.25 dB")), "{text}");
+}

@@ -152,6 +152,8 @@ codes! {
     LabFails "lab-fails" Error "The lab does not run with these settings, or gives no value where the step needs one.";
     LongText "long-text" Warning "More than 120 words stand between two things that the learner does.";
     LongCard "long-card" Warning "The reference card has more than 150 words, or `for_real` is more than one line of 72 columns.";
+    WideListing "wide-listing" Warning "A line of a listing is wider than its pane in a terminal of 80 columns: 72 less the line numbers where it can be edited, 72 beside it, 74 where its output is foretold.";
+    NeverShown "never-shown" Warning "A step that asks nothing has hints or an explanation; they are shown with an answer only.";
     LongLesson "long-lesson" Warning "The main line of a lesson has at most 12 steps and 12 minutes.";
     ManyControls "many-controls" Warning "A lab step frees at most two controls that are new to the lesson.";
     NoAlt "no-alt" Warning "A lab step says in words (`alt`) what its figure shows.";

@@ -30,6 +30,8 @@ struct EmbeddedHead {
     goals: &'static [&'static str],
     requires: &'static [&'static str],
     minutes: u32,
+    /// Ids and names.
+    terms: &'static [(&'static str, &'static str)],
     steps: &'static [EmbeddedStep],
 }
 
@@ -61,6 +63,11 @@ pub fn embedded() -> Course {
 pub fn embedded_lesson(node: &NodeId) -> Option<(Option<Lesson>, Vec<Diagnostic>)> {
     let lesson = lesson(node)?;
     Some(load::load_lesson(node.course(), lesson.file, lesson.source.as_bytes()))
+}
+
+/// Ids and names of the terms of the built-in course. Parses no lesson.
+pub(super) fn embedded_terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LESSONS.iter().filter_map(|lesson| lesson.head.as_ref()).flat_map(|head| head.terms).copied()
 }
 
 /// The files of the built-in course: names and texts.

@@ -244,6 +244,7 @@ fn whole(course: &str, mut table: DeTable<'_>, reader: &mut Reader<'_>) -> (Opti
         steps,
         drills,
         terms,
+        term_names: BTreeMap::new(),
         faqs,
     };
     head.steps = lesson.step_heads();

@@ -8,7 +8,7 @@ use super::{
     model::{Course, Head, Lesson, Misconception, Term, Track},
 };
 use crate::{
-    id::NodeId,
+    id::{NodeId, StepId},
     text::{Text, did_you_mean},
 };
 
@@ -25,6 +25,30 @@ struct Shelf {
     lessons: Option<BTreeMap<NodeId, (Lesson, Vec<Diagnostic>)>>,
     /// Prerequisites in other courses: lesson, what it needs, where that stands.
     foreign: Vec<(NodeId, NodeId, Text, Place)>,
+}
+
+impl Shelf {
+    /// Ids and names of its terms. Parses no lesson.
+    fn terms(&self) -> Vec<(&str, &str)> {
+        match &self.lessons {
+            None => embedded::embedded_terms().collect(),
+            Some(lessons) => {
+                let terms = lessons.values().flat_map(|(lesson, _)| &lesson.terms);
+                terms.map(|term| (term.id.as_str(), term.name.as_str())).collect()
+            }
+        }
+    }
+
+    /// A lesson with what was found in its file, as it was read.
+    fn lesson(&self, node: &NodeId) -> (Option<Lesson>, Vec<Diagnostic>) {
+        match &self.lessons {
+            None => embedded::embedded_lesson(node).unwrap_or_default(),
+            Some(lessons) => lessons
+                .get(node)
+                .filter(|_| self.course.head(node).is_some())
+                .map_or_else(Default::default, |(lesson, findings)| (Some(lesson.clone()), findings.clone())),
+        }
+    }
 }
 
 impl Library {
@@ -97,6 +121,13 @@ impl Library {
         self.head(node).map_or_else(|| node.to_string(), |head| head.title.to_string())
     }
 
+    /// A step as people speak of it: `step 4 of Rounding and saturation`; its id where no course has it.
+    pub fn step_name(&self, step: &StepId) -> String {
+        let head = self.head(&step.node());
+        let name = head.and_then(|head| Some(format!("{} of {}", head.step_name(step)?, head.title)));
+        name.unwrap_or_else(|| step.to_string())
+    }
+
     /// The title of the chapter that a lesson stands in; `None` where no path names it.
     pub fn chapter(&self, node: &NodeId) -> Option<&Text> {
         let mut chapters = self.course(node.course())?.paths.iter().flat_map(|path| &path.chapters);
@@ -111,18 +142,23 @@ impl Library {
     /// A lesson with its body. Parses a built-in lesson, so it belongs on a job thread; an added course is parsed already.
     pub fn lesson(&self, node: &NodeId) -> (Option<Lesson>, Vec<Diagnostic>) {
         let Some(shelf) = self.shelves.iter().find(|shelf| shelf.course.id == node.course()) else { return Default::default() };
-        match &shelf.lessons {
-            None => embedded::embedded_lesson(node).unwrap_or_default(),
-            Some(lessons) => lessons
-                .get(node)
-                .filter(|_| shelf.course.head(node).is_some())
-                .map_or_else(Default::default, |(lesson, findings)| (Some(lesson.clone()), findings.clone())),
+        let (mut lesson, findings) = shelf.lesson(node);
+        if let Some(lesson) = &mut lesson {
+            lesson.term_names = shelf.terms().into_iter().map(|(id, name)| (id.to_owned(), Text::clean_line(name))).collect();
         }
+        (lesson, findings)
+    }
+
+    /// The name of a term; of several courses the first one's. Parses no lesson.
+    pub fn term_name(&self, id: &str) -> Option<Text> {
+        let mut terms = self.shelves.iter().flat_map(Shelf::terms);
+        terms.find(|(known, _)| *known == id).map(|(_, name)| Text::clean_line(name))
     }
 
     /// Every term with the lesson that defines it, course by course. Parses all built-in lessons: for a job thread.
     pub fn glossary(&self) -> Vec<(NodeId, Term)> {
-        let lessons = self.heads().into_iter().filter_map(|head| self.lesson(&head.node).0);
+        let heads = self.shelves.iter().flat_map(|shelf| shelf.course.heads.iter().map(move |head| (shelf, head)));
+        let lessons = heads.filter_map(|(shelf, head)| shelf.lesson(&head.node).0);
         lessons.flat_map(|lesson| lesson.terms.into_iter().map(move |term| (lesson.node.clone(), term))).collect()
     }
 

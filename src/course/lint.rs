@@ -111,3 +111,51 @@ pub(super) fn for_real(raw: &Str, reader: &mut Reader<'_>) {
         .report(Code::LongCard, raw.span(), message)
         .remedy("name the one call that does it, leave imports and set-up out");
 }
+
+/// Where a listing stands.
+#[derive(Clone, Copy)]
+pub(super) enum Pane {
+    /// In the box where it can be edited, behind the numbers of its lines.
+    Editor,
+    /// In a tab of the same box.
+    Tab,
+    /// On the page, behind an edge.
+    Page,
+}
+
+impl Pane {
+    /// The columns of a listing of so many lines in a terminal of 80.
+    fn columns(self, n_lines: usize) -> usize {
+        match self {
+            // A number is as wide as the last one, and two columns stand behind it.
+            Self::Editor => 72 - (n_lines.to_string().len() + 2),
+            Self::Tab => 72,
+            Self::Page => 74,
+        }
+    }
+}
+
+/// Lines of a listing that a terminal of 80 columns cuts.
+pub(super) fn wide(raw: &Str, pane: Pane, reader: &mut Reader<'_>) {
+    let decoded = raw.get_ref();
+    let room = pane.columns(decoded.trim_matches('\n').trim_end().lines().count());
+    let mut start = 0;
+    for line in decoded.split_inclusive('\n') {
+        let (code, at) = (line.trim_end(), start);
+        start += line.len();
+        if code.width() > room {
+            let span = reader.file.inside(&raw.span(), decoded, at..at + code.len());
+            let message = format!("this line has {} columns; {room} of them show in a terminal of 80", code.width());
+            reader.sink.report(Code::WideListing, span, message).remedy("break it, or shorten its comment");
+        }
+    }
+}
+
+/// Hints and an explanation of a step that asks nothing.
+pub(super) fn never_shown(hint: Option<&Str>, explain: Option<&Str>, reader: &mut Reader<'_>) {
+    for (raw, key) in hint.map(|raw| (raw, "hints")).into_iter().chain(explain.map(|raw| (raw, "explain"))) {
+        let message = format!("the step asks nothing, so nobody gets to see its `{key}`");
+        let remedy = "say it in the text above the listing or lab, or in a step behind it";
+        reader.sink.report(Code::NeverShown, raw.span(), message).remedy(remedy);
+    }
+}

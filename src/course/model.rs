@@ -1,5 +1,7 @@
 //! What a course is once it is loaded. Plain data; text is already clean, answers are already checked by the loader.
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::Place;
 use crate::{
     expr::Expr,
@@ -86,6 +88,19 @@ pub struct Head {
     pub steps: Vec<StepHead>,
 }
 
+impl Head {
+    /// How many of the steps are the main line.
+    pub fn n_main(&self) -> usize {
+        self.steps.iter().filter(|step| !step.kind.is_further()).count()
+    }
+
+    /// How people speak of a step: `step 4`, and behind the closing card `the exercise`.
+    pub fn step_name(&self, step: &StepId) -> Option<String> {
+        let at = self.steps.iter().position(|head| head.id == *step)?;
+        Some(if at < self.n_main() { format!("step {}", at + 1) } else { "the exercise".into() })
+    }
+}
+
 /// A step as the XP table knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepHead {
@@ -119,6 +134,8 @@ pub struct Lesson {
     /// Numeric questions for practice, once the lesson is complete.
     pub drills: Vec<Step>,
     pub terms: Vec<Term>,
+    /// What links to the course's terms show, by the term's id; a lesson that stands alone knows none.
+    pub term_names: BTreeMap<String, Text>,
     pub faqs: Vec<Faq>,
 }
 

@@ -16,6 +16,7 @@ use toml::{
 use super::{
     diagnostic::Code,
     lesson::Reader,
+    lint,
     model::{Step, StepBody},
     raw::{
         RawChoice, RawCloze, RawCode, RawDrill, RawExercise, RawLab, RawMatch, RawNumeric, RawOrder, RawOutput, RawStep, RawText,
@@ -109,6 +110,9 @@ pub(super) fn read(
         body,
     };
     numeric::placeholders(&common.hints, &common.explain, &step.body, reader);
+    if !step.graded() {
+        lint::never_shown(common.hints.first(), common.explain.as_ref(), reader);
+    }
     take_id(common.id, ids, reader);
     (reader.sink.n_errors() == n_errors).then_some(step)
 }

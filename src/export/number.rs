@@ -14,6 +14,20 @@ pub fn format_metric(value: Option<f64>, spec: &MetricSpec) -> String {
     value.map_or_else(|| "–".into(), |v| format_value(v, decimals(v)))
 }
 
+/// How a screen shows this value of a metric: bytes from a billion on as GB. Gives the specification with the unit that is
+/// shown, and how much of the metric's own unit one of them is.
+pub fn shown_unit(value: f64, spec: &MetricSpec) -> (MetricSpec, f64) {
+    if spec.unit == "B" && value.abs() >= 1e9 { (MetricSpec { unit: "GB", decimals: 3, ..*spec }, 1e9) } else { (*spec, 1.0) }
+}
+
+/// A metric in a sentence, with its unit, as it stands beside the controls of its lab: `43.20 dB`, `4.441 GB`. Nothing is
+/// just `0`: in a sentence no other number's decimals stand below it.
+pub fn metric_words(value: f64, spec: &MetricSpec) -> String {
+    let (shown, size) = shown_unit(value, spec);
+    let number = if value == 0.0 { "0".into() } else { format_metric(Some(value / size), &shown) };
+    format!("{number} {}", shown.unit).trim_end().into()
+}
+
 /// A number with `decimals` decimals, or with three significant digits where those would leave none.
 pub fn format_value(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
@@ -165,6 +179,7 @@ pub fn axis_number(value: f64, step: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab;
 
     #[test]
     fn small_and_large_values_keep_their_digits() {
@@ -179,6 +194,15 @@ mod tests {
         assert_eq!(format_value(f64::INFINITY, 2), "inf");
         assert_eq!(format_value(f64::NEG_INFINITY, 2), "-inf");
         assert_eq!(format_value(f64::NAN, 2), "–");
+    }
+
+    #[test]
+    fn a_metric_in_a_sentence_reads_as_beside_its_lab() {
+        let spec = |name: &str| lab::ALL.iter().find_map(|lab| lab.metric(name)).expect("a lab has it");
+        assert_eq!(metric_words(43.2, spec("sqnr_db")), "43.20 dB");
+        assert_eq!(metric_words(4_441_000_000.0, spec("bytes")), "4.441 GB");
+        assert_eq!(metric_words(600_000.0, spec("bytes")), "600 000 B");
+        assert_eq!(metric_words(0.0, spec("fp16_rel_error")), "0 %");
     }
 
     #[test]

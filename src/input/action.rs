@@ -139,6 +139,21 @@ use Context as C;
 const EVERYWHERE: &[Context] = &Context::ALL;
 const NOT_TYPING: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure, C::List, C::Popup];
+/// On the map esc closes nothing: one esc too many, on the way back to it, must not leave the program.
+const NOT_MAP: &[Context] = &[
+    C::Reading,
+    C::ChooseOne,
+    C::ChooseMany,
+    C::Order,
+    C::Match,
+    C::Field,
+    C::Editor,
+    C::Controls,
+    C::Figure,
+    C::List,
+    C::Popup,
+    C::Finder,
+];
 const SCREENS: &[Context] =
     &[C::Map, C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure, C::List];
 const LESSON: &[Context] = &[C::Reading, C::ChooseOne, C::ChooseMany, C::Order, C::Match, C::Controls, C::Figure];
@@ -186,17 +201,17 @@ pub static ACTIONS: &[ActionRow] = &[
     row!(Action::Palette, "palette", SCREENS, [Key::char(':')], "find a lesson, term, lab or action"),
     row!(Action::Help, "help", EVERYWHERE, [key(KeyCode::F(1))], "the keys of this screen"),
     row!(Action::Help, "help", NOT_TYPING, [Key::char('?')], "the keys of this screen"),
-    row!(Action::Back, "back", EVERYWHERE, [key(KeyCode::Esc)], "close the innermost thing"),
+    row!(Action::Back, "back", NOT_MAP, [key(KeyCode::Esc)], "close the innermost thing"),
     row!(Action::Back, "back", NOT_TYPING, [Key::char('q')], "close; on the map, quit"),
     row!(Action::NextRegion, "next-region", REGIONS, [key(KeyCode::Tab)], "next field or region"),
     row!(Action::PrevRegion, "previous-region", REGIONS, [Key::shift(KeyCode::Tab)], "previous field or region"),
     row!(Action::Primary, "primary", ENTER, [key(KeyCode::Enter)], "the action named first in the footer"),
-    row!(Action::Up, "up", NOT_TYPING, [key(KeyCode::Up), Key::char('k')], "up"),
-    row!(Action::Down, "down", NOT_TYPING, [key(KeyCode::Down), Key::char('j')], "down"),
+    row!(Action::Up, "up", NOT_TYPING, [key(KeyCode::Up), Key::char('k')], "the one above"),
+    row!(Action::Down, "down", NOT_TYPING, [key(KeyCode::Down), Key::char('j')], "the one below"),
     row!(Action::Left, "left", SIDEWAYS, [key(KeyCode::Left), Key::char('h')], "left; less"),
     row!(Action::Right, "right", SIDEWAYS, [key(KeyCode::Right), Key::char('l')], "right; more"),
-    row!(Action::Up, "up", &[C::Field, C::Finder], [key(KeyCode::Up)], "up"),
-    row!(Action::Down, "down", &[C::Field, C::Finder], [key(KeyCode::Down)], "down"),
+    row!(Action::Up, "up", &[C::Field, C::Finder], [key(KeyCode::Up)], "the one above"),
+    row!(Action::Down, "down", &[C::Field, C::Finder], [key(KeyCode::Down)], "the one below"),
     row!(Action::Space, "space", SPACE, [Key::char(' ')], "page on; mark; grab; toggle"),
     row!(Action::Next, "next", SCREENS, [Key::char('n')], "next step, node or row"),
     row!(Action::Prev, "previous", SCREENS, [Key::char('p')], "previous step, node or row"),

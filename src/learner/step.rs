@@ -64,6 +64,11 @@ impl StepState {
         self.days.get(&day).is_some_and(|tally| tally.shown)
     }
 
+    /// The learner was here, on any day.
+    pub fn seen(&self) -> bool {
+        self.visited.key().is_some()
+    }
+
     pub fn predicted(&self) -> bool {
         self.predicted_on.is_some()
     }

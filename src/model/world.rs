@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     course::{Head, Library, Status},
-    id::NodeId,
+    id::{NodeId, StepId},
     lab::{Figure, Lab, Report},
     learner::{CourseFacts, Event, EventId, GradedStep, Mark, NodeFacts, State, What},
     model::{JobId, Now, Stored},
@@ -56,6 +56,8 @@ pub struct Model {
     pub first_run: bool,
     /// What each lab with a board reached in this session, by its id; not part of the progress.
     runs: BTreeMap<&'static str, Vec<(f64, f64)>>,
+    /// Seeds of the questions that were seen in this session; not part of the progress.
+    seeds: BTreeMap<StepId, u64>,
     rng: ChaCha8Rng,
     next_job: u64,
     n_pending: usize,
@@ -79,6 +81,7 @@ impl Model {
             progress_path: start.progress_path,
             first_run,
             runs: BTreeMap::new(),
+            seeds: BTreeMap::new(),
             rng: ChaCha8Rng::seed_from_u64(start.seed),
             next_job: 0,
             n_pending: 0,
@@ -132,6 +135,17 @@ impl Model {
         board.figure(lab, runs).map(Figure::Lines)
     }
 
+    /// The seed of a question that was not answered yet: the same whenever it is seen in this session, so that its options
+    /// stay where they were.
+    pub fn seed_of(&mut self, step: &StepId) -> u64 {
+        if let Some(&seed) = self.seeds.get(step) {
+            return seed;
+        }
+        let seed = self.draw_seed();
+        self.seeds.insert(step.clone(), seed);
+        seed
+    }
+
     /// A fresh seed for a question.
     pub fn draw_seed(&mut self) -> u64 {
         // Fewer than 2^53, so that every JSON reader keeps it.
@@ -143,12 +157,18 @@ impl Model {
         JobId(self.next_job)
     }
 
-    /// The node that "continue" leads to: where the learner stood, unless it is complete; else the first open one.
+    /// The node that "continue" leads to: where the learner stood, unless it is complete; else the next open one.
     pub fn resume(&self) -> Option<NodeId> {
-        use crate::learner::Mark::Complete;
         let stood = self.learner.last_position().map(|step| step.node()).filter(|node| self.library.head(node).is_some());
-        let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Complete;
-        stood.clone().filter(unfinished).or_else(|| self.next_open(None)).or(stood)
+        let unfinished = |node: &NodeId| self.learner.node(node, &self.facts).mark < Mark::Complete;
+        stood.clone().filter(unfinished).or_else(|| self.next_open(stood.as_ref())).or(stood)
+    }
+
+    /// What a locked lesson still needs: the titles of lessons; `None` where it is open.
+    pub fn locked_by(&self, node: &NodeId) -> Option<String> {
+        let state = self.learner.node(node, &self.facts);
+        let titles = || state.missing.iter().map(|node| self.library.title(node)).collect::<Vec<_>>().join(", ");
+        (state.mark == Mark::Locked).then(titles)
     }
 
     /// The active lessons of a track, in the order of the map.
@@ -164,13 +184,15 @@ impl Model {
         lessons.peek().is_some() && lessons.all(complete)
     }
 
-    /// The first node, in the order of the course, that is neither locked nor complete.
-    pub fn next_open(&self, but: Option<&NodeId>) -> Option<NodeId> {
-        let open = |node: &NodeId| {
-            use crate::learner::Mark::{InProgress, Open};
-            matches!(self.learner.node(node, &self.facts).mark, Open | InProgress)
-        };
-        self.library.heads().into_iter().map(|head| &head.node).find(|&node| Some(node) != but && open(node)).cloned()
+    /// The next node, in the order of the course, that is neither locked nor complete: the first one behind `after`, and
+    /// where none is left there, the first one at all.
+    pub fn next_open(&self, after: Option<&NodeId>) -> Option<NodeId> {
+        let open = |node: &NodeId| matches!(self.learner.node(node, &self.facts).mark, Mark::Open | Mark::InProgress);
+        let heads = self.library.heads();
+        let start = heads.iter().position(|head| Some(&head.node) == after).map_or(0, |at| at + 1);
+        let (before, behind) = heads.split_at(start);
+        let mut nodes = behind.iter().chain(before).map(|head| &head.node);
+        nodes.find(|&node| Some(node) != after && open(node)).cloned()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     input::{Action, Context, KeyCode, Keymap},
     learner::Mark,
     model::{Job, JobEvent, JobId, Outcome, Route, Slot},
-    screen::{Ask, Cx, Input, View, typing::type_into},
+    screen::{Ask, Cx, Input, View, locked, typing::type_into},
     theme::Role,
     widget::{self, card, field::Field},
 };
@@ -40,6 +40,8 @@ struct Entry {
 #[derive(Clone)]
 enum What {
     Go(Route),
+    /// A lesson that is locked, and what it needs.
+    Locked(String),
     Do(Action),
 }
 
@@ -101,6 +103,7 @@ impl Palette {
     fn choose(&self) -> Answer {
         match self.found.get(self.cursor).map(|&idx| self.entries[idx].what.clone()) {
             Some(What::Go(route)) => Answer::Ask(Ask::Go(route)),
+            Some(What::Locked(needs)) => Answer::Ask(Ask::Say(locked(&needs))),
             Some(What::Do(action)) => Answer::Tell(Input::Action(action)),
             None => Answer::Stay,
         }
@@ -168,7 +171,10 @@ fn lessons(cx: &Cx) -> Vec<Entry> {
             Mark::InProgress => "in progress",
             Mark::Complete | Mark::Exercised | Mark::Star => "complete",
         };
-        let what = What::Go(Route::Lesson { node: head.node.clone(), step: None });
+        let what = match cx.model.locked_by(&head.node) {
+            Some(needs) => What::Locked(needs),
+            None => What::Go(Route::Lesson { node: head.node.clone(), step: None }),
+        };
         Entry { label: format!("lesson  {}", head.title), aside: aside.into(), what }
     };
     cx.model.library.heads().into_iter().map(entry).collect()

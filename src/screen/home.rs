@@ -15,6 +15,7 @@ use crate::{
     learner::Mark,
     model::{Model, Route},
     screen::{Cx, Input, Offer, Screen, View},
+    text::sentence,
     theme::Role,
     widget::{
         dots,
@@ -101,9 +102,9 @@ fn is_drawn(width: u16, height: u16) -> bool {
 fn greeting(model: &Model) -> Option<String> {
     let step = model.learner.last_position()?;
     let head = model.library.head(&step.node())?;
-    let at = head.steps.iter().position(|s| s.id == *step)?;
+    let at = head.step_name(step)?;
     let state = model.learner.node(&head.node, &model.facts);
-    matches!(state.mark, Mark::InProgress).then(|| format!("You were at step {} of {}.", at + 1, head.title))
+    matches!(state.mark, Mark::InProgress).then(|| sentence(format!("You were at {at} of {}", head.title)))
 }
 
 impl Screen for Home {
@@ -142,7 +143,7 @@ impl Screen for Home {
         vec![
             Offer::new(&[Action::Primary], word),
             Offer::new(&[Action::Left, Action::Up, Action::Down, Action::Right], "move"),
-            Offer::new(&[Action::Next], "next of the path"),
+            Offer::new(&[Action::Next], "next"),
             Offer::new(&[Action::GoTo], "go to"),
             Offer::new(&[Action::Search], "find"),
             Offer::new(&[Action::Back], "quit"),

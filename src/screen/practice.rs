@@ -21,6 +21,7 @@ use crate::{
         },
         page::{self, Page},
     },
+    text::sentence,
     theme::Role,
 };
 
@@ -150,7 +151,7 @@ impl PracticeScreen {
         page.line(Span::styled(from, view.theme.style(Role::Dim)));
         page.blank();
         let Dealt { question, settled, gained, .. } = dealt;
-        let terms = |_: &str| None;
+        let terms = |id: &str| view.term_name(id);
         draw::question::Asking { step: drill, question, settled: *settled, gained: *gained, width, view, terms: &terms }
             .page(&mut page);
         page
@@ -161,7 +162,9 @@ impl PracticeScreen {
         if self.loading.is_some() {
             return ("Practice".into(), "Looking for drills.".into());
         }
-        let on = model.resume().map_or_else(String::new, |node| format!(" Enter goes on with *{}*.", model.library.title(&node)));
+        let on = model.resume().map_or_else(String::new, |node| {
+            format!(" {}", sentence(format!("Enter goes on with {}", model.library.title(&node))))
+        });
         let why = if complete(model).is_empty() {
             "Drills come from lessons that are complete, and none is complete yet."
         } else {

@@ -5,11 +5,11 @@ use ratatui::{
     layout::{Position, Rect},
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr;
 
 use crate::{
     course::Head,
-    export::format_metric,
-    id::{NodeId, StepId},
+    export::metric_words,
     input::{Action, Context},
     learner::{Entry, Happened, Mark},
     model::{Model, Route},
@@ -18,7 +18,7 @@ use crate::{
         page::{self, Page},
     },
     theme::{Glyphs, Role},
-    widget::dots,
+    widget::{self, dots},
 };
 
 /// Lines of history that are shown.
@@ -41,7 +41,7 @@ fn mark_glyph(mark: Mark, glyphs: &Glyphs) -> &'static str {
     }
 }
 
-fn build(view: &View) -> Page {
+fn build(width: u16, view: &View) -> Page {
     let mut page = Page::default();
     let model = view.model;
     let (into, span) = model.learner.level_progress();
@@ -57,14 +57,32 @@ fn build(view: &View) -> Page {
     if streak > 0 {
         page.line(format!("{streak} {} in a row with a solved step", if streak == 1 { "day" } else { "days" }));
     }
-    tracks(&mut page, view);
-    bests(&mut page, view);
-    history(&mut page, view);
+    tracks(&mut page, width, view);
+    bests(&mut page, width, view);
+    history(&mut page, width, view);
     page
 }
 
-fn tracks(page: &mut Page, view: &View) {
+/// Columns of a bar, and of `  120 of 240 XP` behind it.
+const BAR: usize = 12;
+const EARNED: usize = 15;
+
+/// As many columns as the widest of these needs, where `room` has them.
+fn column<'t>(texts: impl Iterator<Item = &'t str>, room: usize) -> usize {
+    texts.map(UnicodeWidthStr::width).max().unwrap_or(0).min(room)
+}
+
+/// Words in a column of this width, cut or filled up with blanks.
+fn cell(words: &str, width: usize, view: &View) -> String {
+    let words = widget::fit(words, width, view.theme.glyphs().ellipsis);
+    let gap = width.saturating_sub(words.width());
+    words + " ".repeat(gap).as_str()
+}
+
+fn tracks(page: &mut Page, width: u16, view: &View) {
     let model = view.model;
+    let titles = model.library.courses().flat_map(|course| course.heads.iter().map(|head| head.title.as_str()));
+    let title_width = column(titles, usize::from(width).saturating_sub(4 + 2 + BAR + EARNED));
     let glyphs = view.theme.glyphs();
     for course in model.library.courses() {
         for track in &course.tracks {
@@ -76,14 +94,14 @@ fn tracks(page: &mut Page, view: &View) {
             let states = heads.iter().map(|head| model.learner.node(&head.node, &model.facts));
             let (earned, possible) = states.fold((0, 0), |sum, state| (sum.0 + state.xp_earned, sum.1 + state.xp_possible));
             page.line(Line::from(vec![
-                Span::styled(format!("{:34}", track.title.as_str()), view.theme.style(Role::Accent)),
-                dim(format!("                {earned:>3} of {possible:>3} XP"), view),
+                Span::styled(cell(&track.title, 4 + title_width + 2 + BAR, view), view.theme.style(Role::Accent)),
+                dim(format!("  {earned:>3} of {possible:>3} XP"), view),
             ]));
             for head in heads {
                 let state = model.learner.node(&head.node, &model.facts);
                 let mark = mark_glyph(state.mark, glyphs);
-                let mut line = vec![Span::raw(format!("  {mark} {:32}", head.title.as_str()))];
-                line.extend(dots::progress_bar(u64::from(state.xp_earned), u64::from(state.xp_possible), 12, view.theme).spans);
+                let mut line = vec![Span::raw(format!("  {mark} {}  ", cell(&head.title, title_width, view)))];
+                line.extend(dots::progress_bar(u64::from(state.xp_earned), u64::from(state.xp_possible), BAR, view.theme).spans);
                 line.push(Span::raw(format!("  {:>3} of {:>3} XP", state.xp_earned, state.xp_possible)));
                 page.line(Line::from(line));
             }
@@ -91,8 +109,8 @@ fn tracks(page: &mut Page, view: &View) {
     }
 }
 
-fn bests(page: &mut Page, view: &View) {
-    let lines = best_lines(view.model.library.heads(), view);
+fn bests(page: &mut Page, width: u16, view: &View) {
+    let lines = best_lines(view.model.library.heads(), width, view);
     if lines.is_empty() {
         return;
     }
@@ -101,26 +119,33 @@ fn bests(page: &mut Page, view: &View) {
     lines.into_iter().for_each(|line| page.line(line));
 }
 
-/// The personal bests of the lab challenges of some lessons, over the metric of their par.
-pub(in crate::screen) fn best_lines<'h>(heads: impl IntoIterator<Item = &'h Head>, view: &View) -> Vec<Line<'static>> {
+/// The personal bests of the lab challenges of some lessons, over the metric of their par. Where the columns are too few,
+/// the name of the step is cut, never the number.
+pub(in crate::screen) fn best_lines<'h>(
+    heads: impl IntoIterator<Item = &'h Head>,
+    width: u16,
+    view: &View,
+) -> Vec<Line<'static>> {
     let model = view.model;
-    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     for step in heads.into_iter().flat_map(|head| &head.steps) {
         let state = model.learner.step(&step.id);
         let Some((metric, extremes)) = step.par.and_then(|metric| Some((metric, state.best(metric.name)?))) else { continue };
         let best = metric.better_of(extremes.low, extremes.high);
         let met = if state.par { view.theme.glyphs().good } else { " " };
-        let name = step_name(&step.id, model);
-        let value = format!("{} {} {}", metric.label, format_metric(Some(best), metric), metric.unit);
-        lines.push(Line::from(vec![
-            Span::styled(format!("  {met} "), view.theme.style(Role::Good)),
-            Span::raw(format!("{name:44} {}", value.trim_end())),
-        ]));
+        rows.push((met, model.library.step_name(&step.id), format!("{} {}", metric.label, metric_words(best, metric))));
     }
-    lines
+    let value_width = column(rows.iter().map(|(.., value)| value.as_str()), usize::from(width));
+    let name_width =
+        column(rows.iter().map(|(_, name, _)| name.as_str()), usize::from(width).saturating_sub(4 + 2 + value_width));
+    let line = |(met, name, value): (&str, String, String)| {
+        let name = cell(&name, name_width, view);
+        Line::from(vec![Span::styled(format!("  {met} "), view.theme.style(Role::Good)), Span::raw(format!("{name}  {value}"))])
+    };
+    rows.into_iter().map(line).collect()
 }
 
-fn history(page: &mut Page, view: &View) {
+fn history(page: &mut Page, width: u16, view: &View) {
     let entries = view.model.learner.history(N_HISTORY);
     page.blank();
     page.line(Span::styled("History", view.theme.style(Role::Accent)));
@@ -128,32 +153,28 @@ fn history(page: &mut Page, view: &View) {
         page.line(dim("  Nothing yet. The first solved step appears here.", view));
     }
     for entry in entries {
-        page.line(history_line(&entry, view));
+        page.line(history_line(&entry, width, view));
     }
 }
 
-fn history_line(entry: &Entry, view: &View) -> Line<'static> {
+fn history_line(entry: &Entry, width: u16, view: &View) -> Line<'static> {
     let model = view.model;
     let tries = |attempts: u32| if attempts == 1 { "first try".to_owned() } else { format!("{attempts} tries") };
+    let (step_name, title) = (|step| model.library.step_name(step), |node| model.library.title(node));
     let (what, place) = match &entry.what {
-        Happened::Solved { step, attempts } => (format!("solved, {}", tries(*attempts)), step_name(step, model)),
-        Happened::Shown { step } => ("solution shown".into(), step_name(step, model)),
-        Happened::Tried { step, attempts } => (format!("open, {}", tries(*attempts)), step_name(step, model)),
-        Happened::Predicted { step } => ("predicted".into(), step_name(step, model)),
-        Happened::Completed { node } => ("complete".into(), title(node, model)),
+        Happened::Solved { step, attempts } => (format!("solved, {}", tries(*attempts)), step_name(step)),
+        Happened::Shown { step } => ("solution shown".into(), step_name(step)),
+        Happened::Tried { step, attempts } => (format!("open, {}", tries(*attempts)), step_name(step)),
+        Happened::Predicted { step } => ("predicted".into(), step_name(step)),
+        Happened::Completed { node } => ("complete".into(), title(node)),
         Happened::Practised { n_solved: 1 } => ("1 drill solved".into(), "Practice".into()),
         Happened::Practised { n_solved } => (format!("{n_solved} drills solved"), "Practice".into()),
     };
     let xp = if entry.xp > 0 { format!("+{}", entry.xp) } else { String::new() };
-    Line::from(vec![dim(format!("  {}  ", entry.day), view), Span::raw(format!("{xp:>4}  {what:<18} ")), Span::raw(place)])
-}
-
-fn title(node: &NodeId, model: &Model) -> String {
-    model.library.title(node)
-}
-
-fn step_name(step: &StepId, model: &Model) -> String {
-    format!("{}: {}", title(&step.node(), model), step.step())
+    let lead = [dim(format!("  {}  ", entry.day), view), Span::raw(format!("{xp:>4}  {what:<18} "))];
+    let room = usize::from(width).saturating_sub(lead.iter().map(Span::width).sum());
+    let place = widget::fit(&place, room, view.theme.glyphs().ellipsis);
+    Line::from_iter(lead.into_iter().chain([Span::raw(place)]))
 }
 
 fn dim(text: impl Into<String>, view: &View) -> Span<'static> {
@@ -194,7 +215,9 @@ impl Screen for ProgressScreen {
             _ => self.scroll,
         };
         let view = View { model: cx.model, theme: &cx.theme };
-        self.scroll = self.scroll.min(build(&view).max_scroll(cx.size.height));
+        self.scroll = self
+            .scroll
+            .min(build(page::prose(Rect::new(0, 0, cx.size.width, cx.size.height)).width, &view).max_scroll(cx.size.height));
         if matches!(action, Action::Back | Action::Primary) {
             cx.back();
         }
@@ -202,6 +225,6 @@ impl Screen for ProgressScreen {
 
     fn render(&self, area: Rect, buf: &mut Buffer, view: &View) -> Option<Position> {
         let column = page::prose(area);
-        build(view).render(column, buf, self.scroll, view.theme)
+        build(column.width, view).render(column, buf, self.scroll, view.theme)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     id::NodeId,
     input::{Action, Context, KeyCode},
     model::{Job, JobEvent, JobId, Model, Outcome, Route, Slot},
-    screen::{Cx, Input, Offer, Screen, View, page::Page, typing::type_into},
+    screen::{Cx, Input, Offer, Screen, View, locked, page::Page, typing::type_into},
     theme::Role,
     widget::{self, card, field::Field},
 };
@@ -34,13 +34,19 @@ impl TermsScreen {
         Self { loading, terms: Vec::new(), filter, searching: false, cursor: 0, wanted: term }
     }
 
-    /// The terms that the filter leaves, as indices.
+    /// The terms that the filter leaves, as indices: first those whose name begins with it, then those whose name holds
+    /// it, then those whose text does.
     fn found(&self) -> Vec<usize> {
         let needle = self.filter.text().trim().to_lowercase();
-        let holds = |term: &Term| {
-            needle.is_empty() || term.name.to_lowercase().contains(&needle) || term.text.to_lowercase().contains(&needle)
+        let rank = |term: &Term| match term.name.to_lowercase().find(&needle) {
+            Some(0) => Some(0),
+            Some(_) => Some(1),
+            None => term.text.to_lowercase().contains(&needle).then_some(2),
         };
-        (0..self.terms.len()).filter(|&idx| holds(&self.terms[idx].1)).collect()
+        let ranked = self.terms.iter().enumerate().filter_map(|(idx, (_, term))| Some((rank(term)?, idx)));
+        let mut ranked: Vec<(u8, usize)> = ranked.collect();
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(_, idx)| idx).collect()
     }
 
     fn selected(&self) -> Option<&(NodeId, Term)> {
@@ -61,8 +67,10 @@ impl TermsScreen {
             Action::Search => self.searching = true,
             Action::Primary if self.searching => self.searching = false,
             Action::Primary => {
-                if let Some((node, _)) = self.selected() {
-                    cx.go(Route::Lesson { node: node.clone(), step: None });
+                let Some((node, _)) = self.selected() else { return };
+                match cx.model.locked_by(node) {
+                    Some(needs) => cx.say(locked(&needs)),
+                    None => cx.go(Route::Lesson { node: node.clone(), step: None }),
                 }
             }
             Action::Back if self.searching => {
@@ -111,7 +119,7 @@ pub fn term_page(term: &Term, width: u16, view: &View) -> Page {
     let mut page = Page::default();
     page.line(Span::styled(term.name.to_string(), view.theme.style(Role::Accent)));
     page.blank();
-    page.markdown(&term.text, width, 0, view.theme, &|_| None);
+    page.markdown(&term.text, width, 0, view.theme, &|id| view.term_name(id));
     if let Some(preview) = &term.preview {
         page.blank();
         page.markdown(&format!("`{preview}`"), width, 2, view.theme, &|_| None);

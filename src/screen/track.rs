@@ -50,10 +50,9 @@ impl TrackScreen {
         heads.filter(|head| mark(head, model) < Mark::Complete).collect()
     }
 
-    /// The lesson that enter leads to: one that this track opened, else the next of the path.
+    /// The lesson that enter leads to: the one that "continue" leads to on the map.
     fn next(&self, model: &Model) -> Option<NodeId> {
-        let opened = self.leads_to(model).into_iter().find(|head| mark(head, model) > Mark::Locked);
-        opened.map(|head| head.node.clone()).or_else(|| model.next_open(None))
+        model.resume().filter(|node| model.learner.node(node, &model.facts).mark < Mark::Complete)
     }
 
     fn build(&self, width: u16, view: &View) -> Page {
@@ -70,7 +69,7 @@ impl TrackScreen {
             Span::raw(format!("   {glyph} {word}")),
         ]));
         self.goals(&mut page, width, view);
-        let bests = best_lines(self.lessons(model), view);
+        let bests = best_lines(self.lessons(model), width, view);
         if !bests.is_empty() {
             page.blank();
             page.line(dim("Best results", view));

@@ -5,11 +5,11 @@ use crate::{
     widget::field::Field,
 };
 
-/// Edits `field` as `key` says; false where the key edits nothing.
+/// Edits `field` as `key` says, with the keys of a shell's line: ctrl-u clears it, ctrl-y brings back; false where the key edits nothing.
 pub fn type_into(field: &mut Field, key: Key) -> bool {
     match (key.code, key.ctrl) {
-        (KeyCode::Char('u'), true) => field.undo(),
-        (KeyCode::Char('y'), true) => field.redo(),
+        (KeyCode::Char('u'), true) => field.clear(),
+        (KeyCode::Char('y'), true) => field.undo(),
         (KeyCode::Char('w'), true) | (KeyCode::Backspace, true) => field.delete_word(),
         (KeyCode::Char(c), false) if !key.alt => field.insert(c),
         (KeyCode::Backspace, false) => field.backspace(),

@@ -54,9 +54,10 @@ impl Field {
         self.paste(text);
     }
 
-    pub fn clear(&mut self) {
+    /// Takes everything away; [`Field::undo`] brings it back. Gives whether there was anything.
+    pub fn clear(&mut self) -> bool {
         self.area.select_all();
-        self.area.cut();
+        self.area.cut()
     }
 
     /// Types one character. Gives whether it was taken.
@@ -110,10 +111,6 @@ impl Field {
 
     pub fn undo(&mut self) -> bool {
         self.area.undo()
-    }
-
-    pub fn redo(&mut self) -> bool {
-        self.area.redo()
     }
 
     /// Draws the field over the first row of `area`, underlined to its full width where `focused`.
@@ -198,8 +195,9 @@ mod tests {
         field.set("two words");
         field.delete_word();
         assert_eq!(field.text(), "two ");
-        field.clear();
-        assert!(field.is_empty());
+        assert!(field.clear() && field.is_empty());
+        assert!(field.undo());
+        assert_eq!(field.text(), "two ", "what was cleared comes back");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::print;
 use crate::{
-    export::{format_metric, format_value},
+    export::{format_metric, format_value, shown_unit},
     lab::{Better, MetricSpec, Report},
     theme::{Role, Theme},
 };
@@ -130,8 +130,7 @@ struct Row {
 impl Row {
     fn new(spec: &MetricSpec, report: &Report, against: Option<&Report>) -> Self {
         let value = report.metric(spec.name);
-        let is_giga = spec.unit == "B" && value.is_some_and(|v| v.abs() >= 1e9);
-        let (spec, size) = if is_giga { (MetricSpec { unit: "GB", decimals: 3, ..*spec }, 1e9) } else { (*spec, 1.0) };
+        let (spec, size) = value.map_or((*spec, 1.0), |v| shown_unit(v, spec));
         let value = value.map(|v| v / size);
         let now = Number { text: format_metric(value, &spec) };
         let Some(against) = against else { return Self { spec, now, a: None, difference: String::new(), verdict: None } };

@@ -12,8 +12,9 @@ use crate::{
     course::{
         diagnostic::Code,
         lesson::Reader,
+        lint::{self, Pane},
         model::{CodeStep, ExerciseStep, Listing, OutputStep, StepBody},
-        raw::{Pairs, RawCode, RawExercise, RawOutput, RawTest},
+        raw::{Pairs, RawCode, RawExercise, RawOutput, RawTest, Str},
         shape::{Shape, fields_of},
     },
     script::{Draw, Test},
@@ -44,14 +45,14 @@ pub(super) fn listings(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         finding.remedy("add the listing that prints it, or leave `expect` out");
     }
     let listings = others.iter().filter_map(|(key, value)| listing(key.get_ref(), value, reader)).collect();
-    let run = raw.run.as_ref().map(|run| reader.code(run));
+    let run = raw.run.as_ref().map(|run| code(run, Pane::Editor, reader));
     let expect = raw.expect.as_ref().map(|expect| reader.code(expect));
     Some(StepBody::Code(CodeStep { prompt: reader.maybe(&raw.prompt), run, expect, listings }))
 }
 
 pub(super) fn output(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<StepBody> {
     let raw: RawOutput = reader.read(value)?;
-    let run = reader.code(&raw.run);
+    let run = code(&raw.run, Pane::Page, reader);
     let expect = raw.expect.as_ref().map(|expect| reader.code(expect));
     Some(StepBody::Output(OutputStep { prompt: reader.maybe(&raw.prompt), run, expect }))
 }
@@ -69,9 +70,15 @@ pub(super) fn exercise(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         let finding = reader.sink.report(Code::DuplicateId, at, format!("two tests are named `{double}`"));
         finding.remedy("say in each name what it is about");
     }
-    let (starter, solution) = (reader.code(&raw.starter), reader.code(&raw.solution_code));
+    let (starter, solution) = (code(&raw.starter, Pane::Editor, reader), code(&raw.solution_code, Pane::Editor, reader));
     let tests = raw.test.into_iter().map(|raw| test(raw, reader)).collect();
     Some(StepBody::Exercise(ExerciseStep { prompt: reader.maybe(&raw.prompt), starter, solution, tests }))
+}
+
+/// A listing that learners see in `pane`.
+fn code(raw: &Str, pane: Pane, reader: &mut Reader<'_>) -> Text {
+    lint::wide(raw, pane, reader);
+    reader.code(raw)
 }
 
 fn test(raw: RawTest, reader: &mut Reader<'_>) -> Test {
@@ -125,6 +132,6 @@ fn listing(key: &str, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> 
         reader.sink.report(Code::WrongType, value.span(), message).remedy("write the code between ''' and '''");
         return None;
     };
-    let code = reader.code(&Spanned::new(value.span(), text.to_owned()));
+    let code = code(&Spanned::new(value.span(), text.to_owned()), Pane::Tab, reader);
     Some(Listing { language: Text::clean_line(key).to_string(), code })
 }

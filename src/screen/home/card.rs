@@ -53,13 +53,13 @@ fn about_line(head: &Head, view: &View) -> Line<'static> {
 
 fn state_line(head: &Head, state: &NodeState, view: &View) -> Line<'static> {
     let mut spans = dots::progress_bar(state.done as u64, state.total as u64, 12, view.theme).spans;
-    let at = view.model.learner.position_in(&head.node).and_then(|at| head.steps.iter().position(|s| s.id == *at));
+    let at = view.model.learner.position_in(&head.node).and_then(|at| head.step_name(at));
     let word = match state.mark {
         Mark::Star => "  complete, par met, unaided".into(),
         Mark::Exercised => "  complete, exercise solved".into(),
         Mark::Complete => "  complete".into(),
         Mark::Locked => "  locked".into(),
-        _ => at.map_or_else(String::new, |at| format!("  step {} of {}", at + 1, head.steps.len())),
+        _ => at.map_or_else(String::new, |at| format!("  {at} of {}", head.n_main())),
     };
     spans.push(Span::raw(word));
     spans.push(Span::styled(format!("   {} of {} XP", state.xp_earned, state.xp_possible), view.theme.style(Role::Dim)));

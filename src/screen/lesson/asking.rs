@@ -20,7 +20,7 @@ pub(super) fn open(step: &Step, cx: &mut Cx) -> Face {
     let solved = given.filter(|given| given.correct && draft.is_none()).cloned();
     let shown = state.shown && solved.is_none() && draft.is_none();
     let seed = draft.as_ref().map(|(_, seed, _)| *seed).or(given.map(|given| given.seed));
-    let seed = seed.unwrap_or_else(|| cx.model.draw_seed());
+    let seed = seed.unwrap_or_else(|| cx.model.seed_of(&step.id));
     let Some(mut question) = Question::new(step, seed).map(Box::new) else { return Face::Reading };
     let mut settled = None;
     if let Some(given) = solved {
@@ -114,7 +114,7 @@ pub(super) fn update(screen: &mut LessonScreen, input: Input, cx: &mut Cx) {
         return;
     }
     if question.running.is_some() && settled.is_none() {
-        cx.say("It is still running; esc stops it.");
+        cx.say_wait("It is still running; esc stops it.");
         return;
     }
     if settled.is_some() {

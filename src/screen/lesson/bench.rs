@@ -196,7 +196,7 @@ impl Bench {
     fn act(&mut self, step: &Step, action: Action, cx: &mut Cx) -> Then {
         match action {
             Action::Run => self.run(step, cx),
-            Action::Primary if self.running.is_some() => cx.say("It is still running; esc stops it."),
+            Action::Primary if self.running.is_some() => cx.say_wait("It is still running; esc stops it."),
             Action::Primary if self.wants_run() => self.run(step, cx),
             Action::Primary if self.settled.is_none() && step.graded() => {
                 cx.say("This code was just tested. Change it first: tab goes to the editor.");

@@ -170,7 +170,7 @@ impl Challenge {
 
     fn check(&mut self, step: &Step, lab: &LabStep, cx: &mut Cx) {
         let Some(run) = self.pane.current().cloned() else {
-            cx.say("The lab is still running; check when its figure is there.");
+            cx.say_wait("The lab is still running; check when its figure is there.");
             return;
         };
         if self.settled.is_none() && run.params == *self.pane.start() {

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::{LessonScreen, challenge, dim};
 use crate::{
     course::{Lesson, Step, StepBody},
-    export::format_metric,
+    export::metric_words,
     id::NodeId,
     input::Action,
     learner::{Mark, NodeState, xp},
@@ -31,10 +31,9 @@ fn missed(lesson: &Lesson, model: &Model) -> Vec<usize> {
     (0..lesson.steps.len()).filter(|&idx| missed(&lesson.steps[idx])).collect()
 }
 
-/// The lesson that enter leads to.
+/// The lesson that enter leads to: the next one of the path, also where this one has opened a later one.
 pub(super) fn next_node(screen: &LessonScreen, model: &Model) -> Option<NodeId> {
-    let opened = opened(screen, model);
-    opened.into_iter().next().or_else(|| model.next_open(Some(&screen.node)))
+    model.next_open(Some(&screen.node))
 }
 
 /// Lessons that build on this one and are open and not yet done.
@@ -134,7 +133,7 @@ pub(super) fn page(screen: &LessonScreen, lesson: &Lesson, width: u16, view: &Vi
     let glyphs = theme.glyphs();
     title(&mut page, lesson, state.mark, view);
     page.blank();
-    let terms: Terms = &|_| None;
+    let terms: Terms = &|id| view.term_name(id);
     for (idx, goal) in lesson.goals.iter().enumerate() {
         let label = match (idx, state.done == state.total) {
             (0, true) => "You can now   ",
@@ -241,22 +240,17 @@ pub(super) fn further(page: &mut Page, lesson: &Lesson, view: &View) {
     }
 }
 
-/// The best results of the lesson's challenges.
+/// The best results of the lesson's challenges, each with its step.
 fn numbers(lesson: &Lesson, model: &Model) -> Vec<String> {
-    let challenges = lesson.steps.iter().filter_map(|step| match &step.body {
-        StepBody::Lab(lab) => Some((step, lab, lab.par?)),
+    let challenges = lesson.steps.iter().enumerate().filter_map(|(idx, step)| match &step.body {
+        StepBody::Lab(lab) => Some((idx, step, lab, lab.par?)),
         _ => None,
     });
-    let best = challenges.filter_map(|(step, lab, par)| {
+    let best = challenges.filter_map(|(idx, step, lab, par)| {
         let spec = lab.lab.metric(par.metric)?;
         let best = challenge::best(spec, model.learner.step(&step.id).best(par.metric)?);
-        let unit = if spec.unit.is_empty() { String::new() } else { format!(" {}", spec.unit) };
-        Some(format!(
-            "{} {}{unit} (par {}{unit})",
-            spec.label,
-            format_metric(Some(best), spec),
-            format_metric(Some(par.value), spec)
-        ))
+        let place = format!("step {}", idx + 1);
+        Some(format!("{place:<7}  {} {} (par {})", spec.label, metric_words(best, spec), metric_words(par.value, spec)))
     });
     best.collect()
 }

@@ -33,7 +33,7 @@ pub(super) fn header(screen: &LessonScreen, view: &View) -> (Line<'static>, Line
     left.push(Span::styled(title, view.theme.style(Role::Accent)));
     let mut right = Vec::new();
     if let Some(lesson) = &screen.lesson {
-        let done: Vec<bool> = (0..lesson.n_main()).map(|idx| is_behind(screen, &lesson.steps[idx], idx, view.model)).collect();
+        let done: Vec<bool> = (0..lesson.n_main()).map(|idx| is_behind(&lesson.steps[idx], view.model)).collect();
         right.extend(dots::dots(&done, screen.idx, 40, view.theme).spans);
     }
     let earned = view.model.learner.node(&screen.node, &view.model.facts).xp_earned;
@@ -42,8 +42,9 @@ pub(super) fn header(screen: &LessonScreen, view: &View) -> (Line<'static>, Line
 }
 
 /// A dot is full when its step is done, or was read.
-fn is_behind(screen: &LessonScreen, step: &Step, idx: usize, model: &Model) -> bool {
-    if step.graded() { model.learner.step(&step.id).done() } else { idx < screen.idx }
+fn is_behind(step: &Step, model: &Model) -> bool {
+    let state = model.learner.step(&step.id);
+    if step.graded() { state.done() } else { state.seen() }
 }
 
 pub(super) fn footer(screen: &LessonScreen, model: &Model) -> Vec<Offer> {
@@ -127,9 +128,9 @@ fn build(screen: &LessonScreen, width: u16, view: &View) -> Page {
     page
 }
 
-/// The names that `[[links]]` of this lesson show.
+/// The names that `[[links]]` of this lesson show, also to terms of other lessons.
 fn names(lesson: &Lesson) -> impl Fn(&str) -> Option<String> + '_ {
-    |id| lesson.terms.iter().find(|term| term.id == id).map(|term| term.name.to_string())
+    |id| lesson.term_names.get(id).map(ToString::to_string)
 }
 
 fn bad(view: &View) -> Span<'static> {
