@@ -46,16 +46,24 @@ impl Stairs {
 
     /// The chosen source alone; `here` are its bits and its SQNR.
     pub(super) fn figure(&self, here: (u32, f64)) -> Lines {
-        let heading = match gain_per_bit(&self.measured) {
-            Some(gain) => format!("{:.2} dB at {} bits; {gain:.2} dB for each bit", here.1, here.0),
-            None => format!("{:.2} dB at {} bits", here.1, here.0),
-        };
+        let heading = format!("{:.2} dB at {} bits{}", here.1, here.0, self.stair(here.0));
         let mut series = vec![Series::line("measured", SeriesRole::B, self.measured.clone())];
         if !self.predicted.is_empty() {
             series.push(Series::line("theory", SeriesRole::A, self.predicted.clone()));
         }
         let here = here.1.is_finite().then_some((f64::from(here.0), here.1));
         Lines { view: "by bits", heading, series, here, y_metric: "sqnr_db", ..axes() }
+    }
+
+    /// How high the stair to the next bit is; at the most bits the one before.
+    fn stair(&self, bits: u32) -> String {
+        let at = |bits: u32| self.measured.iter().find(|point| point.0 == f64::from(bits)).map(|point| point.1);
+        let rise = |from: u32| Some(at(from + 1)? - at(from)?);
+        match (rise(bits), rise(bits - 1)) {
+            (Some(next), _) => format!("; the next bit adds {next:.2} dB"),
+            (None, Some(last)) => format!("; the last bit added {last:.2} dB"),
+            (None, None) => String::new(),
+        }
     }
 }
 
@@ -87,12 +95,6 @@ fn axes() -> Lines {
     Lines { x_label: "bits", x_unit: "bit", y_label: "SQNR", y_unit: "dB", ..Lines::default() }
 }
 
-/// The mean slope of a curve in dB for each bit.
-fn gain_per_bit(measured: &[(f64, f64)]) -> Option<f64> {
-    let (first, last) = (measured.first()?, measured.last()?);
-    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::lab::{Figure, Lines, Shape, noise::LAB, tests::run_with};
@@ -118,6 +120,17 @@ mod tests {
             let slope = (at(12.0) - at(8.0)) / 4.0;
             assert!((5.8..6.2).contains(&slope), "{}: {slope} dB a bit", series.name);
         }
+    }
+
+    #[test]
+    fn the_heading_says_the_stair_at_hand() {
+        let heading = |bits: &str| {
+            let figures = run_with(&LAB, &[("n", "65536"), ("source", "uniform"), ("bits", bits)]).figures;
+            figures.into_iter().find(|figure| figure.view() == "by bits").expect("it is one of the figures").heading().to_owned()
+        };
+        let adds = |heading: &str| heading.split(' ').rev().nth(1).and_then(|db| db.parse::<f64>().ok()).expect("a number of dB");
+        assert!((adds(&heading("8")) - 6.02).abs() < 0.1, "{}", heading("8"));
+        assert!(heading("12").contains("the last bit added"));
     }
 
     #[test]

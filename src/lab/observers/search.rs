@@ -78,10 +78,11 @@ fn candidate(search: &EntropySearch, n_kept: usize, best: Divergence) -> TraceSt
 }
 
 fn closing(search: &EntropySearch, curve: &[Divergence], best: Divergence) -> TraceStep {
-    let finite: Vec<(f64, f64)> =
-        curve.iter().filter(|d| d.nats.is_finite() && d.nats > 0.0).map(|&d| (search.threshold(d), d.nats)).collect();
-    // Thinned out; the best one keeps its place as a mark.
-    let points = finite.iter().copied().step_by(finite.len().div_ceil(2 * N_POINTS).max(1)).collect();
+    let stride = curve.len().div_ceil(2 * N_POINTS).max(1);
+    let points = |run: &[Divergence]| thinned(run, stride).map(|d| (search.threshold(d), d.nats)).collect();
+    // One curve for each stretch without an infinite divergence: no line crosses one.
+    let runs = curve.split(|d| !is_drawn(d)).filter(|run| !run.is_empty());
+    let series = runs.map(|run| Series::line("divergence", SeriesRole::A, points(run))).collect();
     TraceStep {
         caption: format!(
             "Of {} the smallest divergence, {} nats, has the range {:.3}: the last of equals, at the upper edge of its last bin.",
@@ -96,11 +97,22 @@ fn closing(search: &EntropySearch, curve: &[Divergence], best: Divergence) -> Tr
             y_label: "divergence",
             y_unit: "nats",
             y_log: true,
-            series: vec![Series::line("divergence", SeriesRole::A, points)],
+            series,
             marks: vec![Mark { x: search.threshold(best), label: "best".into(), role: SeriesRole::B }],
             ..Lines::default()
         })],
     }
+}
+
+/// Whether a divergence has a place on a log axis.
+fn is_drawn(d: &Divergence) -> bool {
+    d.nats.is_finite() && d.nats > 0.0
+}
+
+/// One candidate in `stride`, and both ends.
+fn thinned(run: &[Divergence], stride: usize) -> impl Iterator<Item = Divergence> {
+    let last = run.len().saturating_sub(1);
+    run.iter().enumerate().filter(move |(i, _)| i.is_multiple_of(stride) || *i == last).map(|(_, d)| *d)
 }
 
 fn nats(of: Divergence) -> String {
@@ -113,4 +125,18 @@ fn columns(name: &str, bins: &[f64], width: f64) -> Series {
     let column = |(idx, bins): (usize, &[f64])| ((idx as f64 + 0.5) * per_column as f64 * width, bins.iter().sum::<f64>());
     let points = bins.chunks(per_column).enumerate().map(column).filter(|p| p.1 > 0.0).collect();
     Series { name: name.into(), role: SeriesRole::A, shape: Shape::Columns, points }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_both_ends_of_a_run() {
+        let run: Vec<Divergence> = (0..8).map(|n_kept| Divergence { n_kept, nats: 1.0 }).collect();
+        let kept = |n: usize, stride| thinned(&run[..n], stride).map(|d| d.n_kept).collect::<Vec<_>>();
+        assert_eq!(kept(8, 3), [0, 3, 6, 7]);
+        assert_eq!(kept(7, 3), [0, 3, 6]);
+        assert_eq!(kept(1, 3), [0]);
+    }
 }
