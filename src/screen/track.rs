@@ -102,7 +102,7 @@ impl TrackScreen {
                 let tick = if complete { glyphs.good } else { glyphs.bullet };
                 let role = if complete { Role::Good } else { Role::Dim };
                 let lead = vec![Span::styled(format!("  {tick} "), theme.style(role))];
-                page.hanging(lead, goal, width, theme, theme.style(Role::Text), &|_| None);
+                page.hanging(lead, goal, width, theme, theme.style(Role::Text), &|id| view.term_name(id));
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn render(node: &NodeId, greeting: Option<&str>, full: bool, area: Re
         page.blank();
         for goal in &head.goals {
             let lead = vec![Span::styled(format!("{} ", view.theme.glyphs().bullet), view.theme.style(Role::Dim))];
-            page.hanging(lead, goal, width, view.theme, view.theme.style(Role::Dim), &|_| None);
+            page.hanging(lead, goal, width, view.theme, view.theme.style(Role::Dim), &|id| view.term_name(id));
         }
         page.blank();
     }
@@ -78,5 +78,5 @@ fn needs(page: &mut Page, state: &NodeState, width: u16, view: &View) {
 
 fn text(page: &mut Page, words: &str, width: u16, role: Role, view: &View) {
     let style: Style = view.theme.style(role);
-    page.hanging(Vec::new(), words, width, view.theme, style, &|_| None);
+    page.hanging(Vec::new(), words, width, view.theme, style, &|id| view.term_name(id));
 }
