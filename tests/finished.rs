@@ -193,7 +193,7 @@ fn best_results_name_their_steps_and_keep_their_units() {
     let mut app = done("clipping");
     app.open(Route::Progress);
     let text = app.text();
-    assert!(text.contains("Rounding noise against clipping noise   █"), "{text}");
+    assert!(text.contains("Rounding noise against clipping noise  █"), "{text}");
     app.keys("<end>");
     let text = app.text();
     let best = text.lines().find(|line| line.contains("step 12 of Rounding noise against"));

@@ -63,9 +63,10 @@ fn build(width: u16, view: &View) -> Page {
     page
 }
 
-/// Columns of a bar, and of `  120 of 240 XP` behind it.
-const BAR: usize = 12;
-const EARNED: usize = 15;
+/// Columns of a bar, and of ` 120 of 240 XP` behind it; with the longest title they leave room for the mark that there
+/// is more below.
+const BAR: usize = 10;
+const EARNED: usize = 14;
 
 /// As many columns as the widest of these needs, where `room` has them.
 fn column<'t>(texts: impl Iterator<Item = &'t str>, room: usize) -> usize {
@@ -82,7 +83,7 @@ fn cell(words: &str, width: usize, view: &View) -> String {
 fn tracks(page: &mut Page, width: u16, view: &View) {
     let model = view.model;
     let titles = model.library.courses().flat_map(|course| course.heads.iter().map(|head| head.title.as_str()));
-    let title_width = column(titles, usize::from(width).saturating_sub(4 + 2 + BAR + EARNED));
+    let title_width = column(titles, usize::from(width).saturating_sub(4 + 1 + BAR + EARNED));
     let glyphs = view.theme.glyphs();
     for course in model.library.courses() {
         for track in &course.tracks {
@@ -94,15 +95,15 @@ fn tracks(page: &mut Page, width: u16, view: &View) {
             let states = heads.iter().map(|head| model.learner.node(&head.node, &model.facts));
             let (earned, possible) = states.fold((0, 0), |sum, state| (sum.0 + state.xp_earned, sum.1 + state.xp_possible));
             page.line(Line::from(vec![
-                Span::styled(cell(&track.title, 4 + title_width + 2 + BAR, view), view.theme.style(Role::Accent)),
-                dim(format!("  {earned:>3} of {possible:>3} XP"), view),
+                Span::styled(cell(&track.title, 4 + title_width + 1 + BAR, view), view.theme.style(Role::Accent)),
+                dim(format!(" {earned:>3} of {possible:>3} XP"), view),
             ]));
             for head in heads {
                 let state = model.learner.node(&head.node, &model.facts);
                 let mark = mark_glyph(state.mark, glyphs);
-                let mut line = vec![Span::raw(format!("  {mark} {}  ", cell(&head.title, title_width, view)))];
+                let mut line = vec![Span::raw(format!("  {mark} {} ", cell(&head.title, title_width, view)))];
                 line.extend(dots::progress_bar(u64::from(state.xp_earned), u64::from(state.xp_possible), BAR, view.theme).spans);
-                line.push(Span::raw(format!("  {:>3} of {:>3} XP", state.xp_earned, state.xp_possible)));
+                line.push(Span::raw(format!(" {:>3} of {:>3} XP", state.xp_earned, state.xp_possible)));
                 page.line(Line::from(line));
             }
         }
