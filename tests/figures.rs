@@ -1,7 +1,7 @@
 //! Numbers that stand in the lessons' texts are those that the labs give: `tests/figures/LESSON.toml` names each with its
 //! lab, so that a change of either shows.
 
-use std::{cell::RefCell, collections::HashMap, fs, path::Path, sync::atomic::AtomicBool};
+use std::{cell::RefCell, collections::HashMap, fs, path::Path, sync::atomic::AtomicBool, thread};
 
 use quantlearn::{
     expr::{self, Val},
@@ -34,26 +34,26 @@ struct Row {
 
 #[test]
 fn the_numbers_in_the_texts_are_those_of_the_labs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let labs = Labs::default();
-    let mut findings = Vec::new();
-    let mut n_rows = 0;
-    for file in fs::read_dir(root.join("tests/figures")).expect("it is part of the sources") {
-        let file = file.expect("it can be listed").path();
-        let table: Table = toml::from_str(&read(&file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        for row in &table.figure {
-            n_rows += 1;
-            if let Err(what) = check(row, &labs) {
-                findings.push(format!("{}: {:?}: {what}", row.lesson, row.quote));
-            }
-        }
-    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/figures");
+    let files: Vec<_> =
+        fs::read_dir(folder).expect("it is part of the sources").map(|file| file.expect("it is listed").path()).collect();
+    let checked: Vec<(usize, Vec<String>)> = thread::scope(|scope| {
+        let each: Vec<_> = files.iter().map(|file| scope.spawn(|| check_file(file))).collect();
+        each.into_iter().map(|file| file.join().expect("a file that is no table was named above")).collect()
+    });
+    let n_rows: usize = checked.iter().map(|(n, _)| n).sum();
+    let findings: Vec<String> = checked.into_iter().flat_map(|(_, findings)| findings).collect();
     assert!(findings.is_empty(), "{} of {n_rows} figures:\n{}", findings.len(), findings.join("\n"));
     assert!(n_rows > 0, "there are figures to check");
 }
 
-fn read(file: &Path) -> String {
-    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+/// How many rows a file has, and what is wrong with them.
+fn check_file(file: &Path) -> (usize, Vec<String>) {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let table: Table = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let labs = Labs::default();
+    let finding = |row: &Row| check(row, &labs).err().map(|what| format!("{}: {:?}: {what}", row.lesson, row.quote));
+    (table.figure.len(), table.figure.iter().filter_map(finding).collect())
 }
 
 fn check(row: &Row, labs: &Labs) -> Result<(), String> {

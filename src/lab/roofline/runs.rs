@@ -81,13 +81,15 @@ fn blocks<'p>(
 /// Rows of a block: 8-bit weights of 8192 columns then take 256 KiB.
 const BLOCK_ROWS: usize = 32;
 
+/// Multiplies a block with a vector, both by their place.
+type Product = Box<dyn Fn(usize, usize, &mut [f32]) + Sync>;
+
 /// Weights in blocks of a few rows, which stay in a cache while they are multiplied with one vector after the other: for
 /// formats without a matrix product, and for a few vectors.
 struct RowBlocks {
     n_blocks: usize,
     n_vectors: usize,
-    /// The products of a block and a vector.
-    one: Box<dyn Fn(usize, usize, &mut [f32]) + Sync>,
+    one: Product,
 }
 
 impl RowBlocks {

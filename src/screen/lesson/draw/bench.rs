@@ -354,7 +354,9 @@ impl<'a> Output<'a> {
             page.lines.extend(syntax::lines(&exercise.solution, syntax::language("rhai"), view.theme));
         }
         if let Some(explain) = &step.explain {
-            page.markdown(explain, width, 2, view.theme, &|_| None);
+            let terms = screen.lesson.as_deref().map(names);
+            let named = |id: &str| terms.as_ref().and_then(|names| names(id));
+            page.markdown(explain, width, 2, view.theme, &named);
         }
         let settled = page.lines.into_iter().map(Row::Line);
         // The news comes first: the list of tests may be long.

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{Settled, bad, dim, good, hints, names, outcome};
 use crate::{
     course::{LabStep, Step, StepBody},
-    export::{format_metric, quantity},
+    export::{format_metric, metric_words},
     expr::Expr,
     input::{Action, Context},
     lab::{Better, MetricSpec},
@@ -198,7 +198,7 @@ fn goal(
     let theme = view.theme;
     let par = lab.par.and_then(|par| lab.lab.metric(par.metric).map(|spec| par_words(spec, par.value, step, view)));
     let left = match &lab.challenge {
-        Some(words) => format!("Challenge: {}", plain(words, theme)),
+        Some(words) => format!("Challenge: {}", plain(words, theme, terms)),
         None => format!("Challenge: {}", theme.say(&goal_words(lab, goal))),
     };
     let right = par.unwrap_or_default();
@@ -230,8 +230,8 @@ fn goal(
 }
 
 /// Markdown of one sentence as plain words.
-fn plain(markdown: &str, theme: &Theme) -> String {
-    let rich = rich::layout(markdown, u16::MAX, theme, &|_| None);
+fn plain(markdown: &str, theme: &Theme, terms: Terms) -> String {
+    let rich = rich::layout(markdown, u16::MAX, theme, terms);
     rich.lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
@@ -265,26 +265,18 @@ fn not_met(challenge: &Challenge, lab: &LabStep, checked: &Checked) -> String {
     let goal_names: Vec<&str> = lab.goal.iter().flat_map(Expr::names).map(|(name, _)| name).collect();
     let stands = |name: &&str| {
         let (spec, run) = (lab.lab.metric(name)?, challenge.pane.current()?);
-        let value = run.report.metric(name).map_or_else(|| format_metric(None, spec), |value| value_words(value, spec));
+        let value = run.report.metric(name).map_or_else(|| format_metric(None, spec), |value| metric_words(value, spec));
         Some(format!("{} {value}", spec.label))
     };
     let values: Vec<String> = first_metrics(lab).iter().filter(|name| goal_names.contains(name)).filter_map(stands).collect();
     if values.is_empty() { "The goal is not met.".into() } else { format!("Not met: {}.", values.join(", ")) }
 }
 
-/// A value with its unit; bytes as GB, so that the line stays short.
-fn value_words(value: f64, spec: &MetricSpec) -> String {
-    if spec.unit == "B" {
-        return quantity(value, spec.unit);
-    }
-    format!("{} {}", format_metric(Some(value), spec), spec.unit).trim_end().to_owned()
-}
-
 fn par_words(spec: &MetricSpec, par: f64, step: &Step, view: &View) -> String {
     let sign = if spec.better == Better::Lower { "at most" } else { "at least" };
-    let mut words = format!("par {sign} {}", value_words(par, spec));
+    let mut words = format!("par: {} {sign} {}", spec.label, metric_words(par, spec));
     if let Some(extremes) = view.model.learner.step(&step.id).best(spec.name) {
-        words.push_str(&format!(", best {}", value_words(challenge::best(spec, extremes), spec)));
+        words.push_str(&format!(", best {}", metric_words(challenge::best(spec, extremes), spec)));
     }
     words
 }
