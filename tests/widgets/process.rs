@@ -167,6 +167,7 @@ pub fn roofline() -> Lines {
             Mark { x: 24.0, label: "batch 12".into(), role: Grid },
         ],
         here: Some((12.0, 150.0)),
+        ..Lines::default()
     }
 }
 
