@@ -14,8 +14,8 @@ pub use columns::{Column, Cut};
 pub use json::{figure_json, json};
 pub use npy::npy;
 pub use number::{
-    axis_number, count, format_metric, format_value, log_ticks, metric_words, number, power_of_ten, quantity, short_count,
-    shown_unit, ticks,
+    axis_number, count, format_measure, format_metric, format_value, log_ticks, metric_words, number, power_of_ten, quantity,
+    short_count, shown_unit, ticks,
 };
 pub use plot::svg;
 pub use text::text;

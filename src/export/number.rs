@@ -7,11 +7,23 @@ use crate::lab::MetricSpec;
 /// The decimals are those of the specification, of more than six only as many as four significant digits need; a value
 /// too small for them shows three significant digits.
 pub fn format_metric(value: Option<f64>, spec: &MetricSpec) -> String {
-    let decimals = |v: f64| match usize::from(spec.decimals) {
-        most if most > 6 && v.is_finite() && v != 0.0 => (3 - v.abs().log10().floor() as i32).clamp(2, most as i32) as usize,
-        exact => exact,
-    };
-    value.map_or_else(|| "–".into(), |v| format_value(v, decimals(v)))
+    value.map_or_else(|| "–".into(), |v| format_measure(v, usize::from(spec.decimals)))
+}
+
+/// A value of a metric with so many decimals, which of more than six are a limit: `0.0001290`, and without idle zeros
+/// where that is all of it: `256`, `0.1`.
+pub fn format_measure(value: f64, decimals: usize) -> String {
+    if decimals <= 6 || !value.is_finite() {
+        return format_value(value, decimals);
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    let few = format_value(value, (3 - value.abs().log10().floor() as i32).clamp(2, decimals as i32) as usize);
+    if few.replace(' ', "").parse() != Ok(value) || !few.contains('.') {
+        return few;
+    }
+    few.trim_end_matches('0').trim_end_matches('.').into()
 }
 
 /// How a screen shows this value of a metric: bytes from a billion on as GB. Gives the specification with the unit that is
@@ -203,6 +215,15 @@ mod tests {
         assert_eq!(metric_words(4_441_000_000.0, spec("bytes")), "4.441 GB");
         assert_eq!(metric_words(600_000.0, spec("bytes")), "600 000 B");
         assert_eq!(metric_words(0.0, spec("fp16_rel_error")), "0 %");
+    }
+
+    #[test]
+    fn a_measure_of_many_decimals_shows_those_it_has() {
+        assert_eq!(
+            [256.0, 0.1, 0.0, 0.000_129_04, 0.0, 15_821.0].map(|v| format_measure(v, 8)),
+            ["256", "0.1", "0", "0.0001290", "0", "15 821"]
+        );
+        assert_eq!(format_measure(43.2, 2), "43.20");
     }
 
     #[test]

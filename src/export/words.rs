@@ -214,9 +214,11 @@ fn lines(f: &Lines) -> Vec<String> {
     let unit = |u: &str| if u.is_empty() { String::new() } else { format!(" {u}") };
     let (x_unit, y_unit) = (unit(f.x_unit), unit(f.y_unit));
     let one = |s: &Series| {
-        let points: Vec<_> = s.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        let mut points: Vec<_> = s.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        // What stands in one place is said once.
+        points.dedup();
         let (first, last) = (points.first()?, points.last()?);
-        if s.shape == Shape::Points && points.len() <= MAX_POINTS {
+        if points.len() == 1 || s.shape == Shape::Points && points.len() <= MAX_POINTS {
             let all: Vec<String> =
                 points.iter().map(|(x, y)| format!("{}{y_unit} at {}{x_unit}", number(*y), number(*x))).collect();
             return Some(format!("{}: {}.", s.name, all.join(", ")));
@@ -311,6 +313,13 @@ fn table(f: &Table) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::lab::Grid;
+
+    #[test]
+    fn a_curve_of_one_place_is_said_once() {
+        let series = vec![Series::line("output", crate::lab::SeriesRole::B, vec![(1.0, 45.2); 4])];
+        let f = Lines { x_label: "gain", y_label: "SQNR", y_unit: "dB", series, ..Lines::default() };
+        assert_eq!(lines(&f), ["SQNR over gain.", "output: 45.2 dB at 1."]);
+    }
 
     fn sample(scale: f64, above: u64) -> Figure {
         Figure::Mirror(Mirror {

@@ -227,20 +227,20 @@ fn of_layer(layer: &Layer, chosen: &Format, saving: f64) -> Bars {
     };
     Bars {
         view: "layer",
-        heading: format!(
-            "{}: {} µJ, {saving:.2} times less than FP32",
-            chosen.label,
-            short(rounded(layer.energy(chosen).total()))
-        ),
+        heading: format!("{}: {} µJ, {saving:.2} times less than FP32", chosen.label, amount(layer.energy(chosen).total())),
         unit: "µJ",
         log: false,
         bars: FORMATS.iter().map(bar).collect(),
     }
 }
 
-/// Four significant digits.
-fn rounded(x: f64) -> f64 {
-    format!("{x:.3e}").parse().unwrap_or(x)
+/// Whole from a hundred on, as beside the bars; below that four significant digits.
+fn amount(x: f64) -> String {
+    match x.round() {
+        whole if whole >= 1e4 => grouped(whole as u64),
+        whole if whole >= 100.0 => format!("{whole:.0}"),
+        _ => short(format!("{x:.3e}").parse().unwrap_or(x)),
+    }
 }
 
 /// The table as bars on a log axis.

@@ -62,7 +62,7 @@ const METRICS: &[MetricSpec] = &[
         "sum sticks at",
         "",
         Better::Higher,
-        4,
+        9,
         "where adding changes nothing any more, in the chosen format",
     ),
     metric("sum_terms", "terms", "", Better::Higher, 0, "how many additions it took to get there"),
@@ -229,7 +229,7 @@ fn errors(subject: &Subject) -> Table {
     let exact = FloatFormat::ALL.into_iter().filter(|&format| subject.seen_by(format).abs_error == 0.0).count();
     Table {
         view: "errors",
-        heading: format!("{} in every format; {exact} of {} hold it exactly", short(subject.x), FloatFormat::ALL.len()),
+        heading: format!("{} as every format stores it; {exact} of {} hold it exactly", short(subject.x), FloatFormat::ALL.len()),
         columns: vec!["format", "stored", "next below", "next above", "error", "relative"],
         rows: FloatFormat::ALL.map(row).into(),
     }

@@ -41,14 +41,14 @@ const PARAMS: &[ParamSpec] = &[
     choice(
         "weights",
         "weight scales",
-        &[option("tensor", "one for all"), option("row", "one for each output")],
+        &[option("tensor", "one for all"), option("row", "per output")],
         "row",
         "how many scales the weights have",
     ),
     choice(
         "activations",
         "activation scales",
-        &[option("tensor", "one for a batch"), option("token", "one for each token")],
+        &[option("tensor", "per batch"), option("token", "per token")],
         "tensor",
         "how many ranges are found at run time",
     )
@@ -164,6 +164,11 @@ impl Mode {
     /// Whether the weights lie in memory as codes.
     fn stores_codes(self) -> bool {
         self != Self::FakeQuant
+    }
+
+    /// Whether activations are codes between layers; in the other modes they are float there.
+    fn passes_codes(self) -> bool {
+        self == Self::Static
     }
 
     fn has_fixed_range(self) -> bool {

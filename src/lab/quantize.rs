@@ -97,8 +97,8 @@ const CLIPS: &[Choice] = &[
 ];
 
 const ROUNDINGS: &[Choice] = &[
-    option("even", "nearest, ties to even"),
-    option("away", "nearest, ties away from 0"),
+    option("even", "ties to even"),
+    option("away", "ties away from 0"),
     option("truncate", "truncate (a cast)"),
     option("floor", "floor"),
     option("stochastic", "stochastic"),

@@ -276,6 +276,14 @@ pub struct Lines {
     pub x_metric: &'static str,
 }
 
+impl Lines {
+    /// Each series once: curves of one name share a pattern and an entry of a legend.
+    pub fn entries(&self) -> Vec<&Series> {
+        let series = self.series.iter().enumerate();
+        series.filter(|(i, s)| !self.series[..*i].iter().any(|before| before.is_kin(s))).map(|(_, s)| s).collect()
+    }
+}
+
 /// A labelled place on the x axis.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mark {
@@ -321,6 +329,11 @@ impl Series {
     /// A curve.
     pub fn line(name: impl Into<String>, role: SeriesRole, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.into(), role, shape: Shape::Line, points }
+    }
+
+    /// Whether two series are one to the eye.
+    pub fn is_kin(&self, other: &Self) -> bool {
+        self.name == other.name && self.role == other.role && self.shape == other.shape
     }
 }
 

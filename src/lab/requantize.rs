@@ -59,7 +59,7 @@ const PARAMS: &[ParamSpec] = &[
 ];
 
 const ROUNDINGS: &[Choice] = &[
-    option("twice", "twice (SRDHM, RDBPOT)"),
+    option("twice", "twice, SRDHM"),
     option("once", "once"),
     option("float", "in float32"),
     option("shift", "none: only shifted"),

@@ -26,7 +26,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{fit, print};
 use crate::{
-    export::format_value,
+    export::format_measure,
     lab::Figure,
     theme::{Role, Theme},
 };
@@ -251,7 +251,7 @@ impl<'a> FigureView<'a> {
         print(buf, area, x, 0, &fit(&extra, width - x.min(width), glyphs.ellipsis), self.theme.style(Role::Dim));
         let mut used = 1;
         if let Some(p) = self.prediction.filter(|_| area.height > 2) {
-            let number = |v| format_value(v, usize::from(p.decimals));
+            let number = |v| format_measure(v, usize::from(p.decimals));
             let text = format!(
                 "{} {}: you said {}, measured {} {}",
                 glyphs.prediction,

@@ -62,7 +62,10 @@ impl<'a> Metrics<'a> {
     }
 
     pub fn render(&self, area: Rect, buf: &mut Buffer) {
-        let rows = self.rows();
+        let mut rows = self.rows();
+        if self.against.is_none() {
+            shorten(&mut rows, area.width.into());
+        }
         let mut widths = Widths::of(&rows);
         widths.shows_a = self.width() <= area.width;
         widths.shows_difference = widths.shows_a || widths.compact(&rows) <= usize::from(area.width);
@@ -74,7 +77,10 @@ impl<'a> Metrics<'a> {
     fn draw_row(&self, row: &Row, widths: &Widths, y: usize, area: Rect, buf: &mut Buffer) {
         let (text, dim, glyphs) = (self.theme.style(Role::Text), self.theme.style(Role::Dim), self.theme.glyphs());
         print(buf, area, 0, y, &self.theme.say(row.spec.label), dim);
-        print(buf, area, widths.value + widths.now.left - row.now.left(), y, &self.theme.say(&row.now.text), text);
+        let now = self.theme.say(&row.now.text);
+        // A number cut short is a wrong number: it rather leaves the column of decimal points.
+        let x = (widths.value + widths.now.left - row.now.left()).min(usize::from(area.width).saturating_sub(now.width()));
+        print(buf, area, x, y, &now, text);
         print(buf, area, widths.unit, y, &self.theme.say(row.spec.unit), dim);
         let Some(a) = &row.a else { return };
         // The difference says more than A's own value: where one must go, it is the value.
@@ -100,6 +106,26 @@ impl<'a> Metrics<'a> {
     }
 }
 
+/// Where units would be cut off, numbers lose decimals, down to three significant digits: a number cut short is a wrong one.
+fn shorten(rows: &mut [Row], width: usize) {
+    let widths = Widths::of(rows);
+    let too_wide = (widths.unit + widths.unit_width).saturating_sub(width);
+    let room = widths.now.right.saturating_sub(too_wide);
+    for row in rows.iter_mut().filter(|row| too_wide > 0 && row.now.right() > room) {
+        if let Some(value) = row.value.filter(|v| v.is_finite() && *v != 0.0) {
+            row.now.text = significant(value, room.saturating_sub(1));
+        }
+    }
+}
+
+/// A value with this many decimals, or with three significant digits where that takes more.
+fn significant(value: f64, decimals: usize) -> String {
+    let needed = (2 - value.abs().log10().floor() as i32).max(0) as usize;
+    let fixed = format!("{value:.*}", decimals.max(needed));
+    let power = format!("{value:.2e}");
+    if needed > decimals && power.len() < fixed.len() { power } else { fixed }
+}
+
 /// A formatted number and how much of it stands before the decimal point.
 #[derive(Clone, Debug)]
 struct Number {
@@ -120,6 +146,7 @@ impl Number {
 struct Row {
     /// As it is shown: bytes from a billion on stand as GB.
     spec: MetricSpec,
+    value: Option<f64>,
     now: Number,
     a: Option<Number>,
     difference: String,
@@ -133,11 +160,11 @@ impl Row {
         let (spec, size) = value.map_or((*spec, 1.0), |v| shown_unit(v, spec));
         let value = value.map(|v| v / size);
         let now = Number { text: format_metric(value, &spec) };
-        let Some(against) = against else { return Self { spec, now, a: None, difference: String::new(), verdict: None } };
+        let Some(against) = against else { return Self { spec, value, now, a: None, difference: String::new(), verdict: None } };
         let was = against.metric(spec.name).map(|v| v / size);
         let a = Number { text: format_metric(was, &spec) };
         let (difference, verdict) = change(&spec, value, was);
-        Self { spec, now, a: Some(a), difference, verdict }
+        Self { spec, value, now, a: Some(a), difference, verdict }
     }
 }
 
@@ -214,6 +241,14 @@ mod tests {
         lab::Metric,
         theme::{Background, Depth},
     };
+
+    #[test]
+    fn a_number_gives_decimals_away_before_it_is_cut() {
+        assert_eq!(significant(0.000_129_04, 5), "1.29e-4");
+        assert_eq!(significant(0.999_935, 5), "0.99994");
+        assert_eq!(significant(0.018_629, 1), "0.0186");
+        assert_eq!(significant(38.8919, 1), "38.9");
+    }
 
     const fn spec(name: &'static str, label: &'static str, unit: &'static str, better: Better, decimals: u8) -> MetricSpec {
         MetricSpec { name, label, unit, better, measured: false, decimals, help: "" }

@@ -95,6 +95,20 @@ impl Canvas {
         );
     }
 
+    /// Names along the lower edge: lines are shown with their dashes, other series as a block.
+    pub(super) fn legend_of_lines<'n>(&mut self, entries: impl Iterator<Item = (&'n str, &'static str, Option<&'static str>)>) {
+        let (mut x, y) = (AREA.0, self.height - 16.0);
+        for (name, ink, dashes) in entries {
+            match dashes {
+                Some(dashes) => self.polyline(&[(x, y - 4.0), (x + 36.0, y - 4.0)], ink, dashes),
+                None => self.rect(x, y - 10.0, 12.0, 12.0, ink, 1.0),
+            }
+            let start = x + if dashes.is_some() { 42.0 } else { 18.0 };
+            self.text(start, y, "start", name);
+            x = start + 22.0 + 8.5 * name.chars().count() as f64;
+        }
+    }
+
     /// Names with their colour, along the lower edge.
     pub(super) fn legend(&mut self, names: impl Iterator<Item = (String, &'static str)>) {
         let (mut x, y) = (AREA.0, self.height - 16.0);

@@ -16,7 +16,7 @@ pub(super) fn lines(f: &Lines, canvas: &mut Canvas) {
     columns(f, &plot, canvas);
     for series in &f.series {
         match series.shape {
-            Shape::Line => plot.line(&series.points, colour(series.role), dashes(series.role), canvas),
+            Shape::Line => plot.line(&series.points, colour(series.role), dashes(f, series), canvas),
             Shape::Points => points(series, &plot, canvas),
             Shape::Columns => {}
         }
@@ -25,7 +25,8 @@ pub(super) fn lines(f: &Lines, canvas: &mut Canvas) {
     if let Some((x, y)) = f.here.and_then(|here| plot.point(here)) {
         canvas.circle(x, y, INK);
     }
-    canvas.legend(f.series.iter().map(|s| (s.name.clone(), colour(s.role))));
+    let sample = |s: &Series| (s.shape == Shape::Line).then(|| dashes(f, s));
+    canvas.legend_of_lines(f.entries().into_iter().map(|s| (s.name.as_str(), colour(s.role), sample(s))));
 }
 
 /// The axes around all that can stand on them.
@@ -55,14 +56,14 @@ fn scaled(values: impl Iterator<Item = f64>, log: bool) -> Option<(f64, f64)> {
     extent(values.map(f64::log10)).map(|(lo, hi)| (10f64.powf(lo), 10f64.powf(hi)))
 }
 
-/// Lines are told apart without their colour too.
-fn dashes(role: SeriesRole) -> &'static str {
-    match role {
-        SeriesRole::A => "",
-        SeriesRole::B => "9 4",
-        SeriesRole::Error => "6 3 2 3",
-        SeriesRole::Grid => "2 4",
-    }
+/// Lines are told apart without their colour too: in their order, and references on their own.
+fn dashes(f: &Lines, series: &Series) -> &'static str {
+    const MEASURED: [&str; 5] = ["", "9 4", "6 3 2 3", "4 4", "14 3 2 3 2 3"];
+    const REFERENCES: [&str; 3] = ["2 4", "2 8", "2 2"];
+    let is_reference = |s: &Series| s.role == SeriesRole::Grid;
+    let kin = f.entries().into_iter().filter(|s| s.shape == Shape::Line && is_reference(s) == is_reference(series));
+    let at = kin.take_while(|s| !s.is_kin(series)).count();
+    if is_reference(series) { REFERENCES[at % REFERENCES.len()] } else { MEASURED[at % MEASURED.len()] }
 }
 
 fn points(series: &Series, plot: &Plot, canvas: &mut Canvas) {

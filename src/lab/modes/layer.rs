@@ -46,8 +46,8 @@ pub(super) struct Batch {
 /// What a batch costs.
 pub(super) struct Cost {
     pub weight_bytes: f64,
-    /// Activations as they enter the sums.
-    pub input_bytes: f64,
+    /// The activations as the layer before hands them over.
+    pub between_bytes: f64,
     pub int_macs: f64,
     pub float_macs: f64,
     pub range_passes: f64,
@@ -137,7 +137,7 @@ impl Layer {
             if mode.stores_codes() { code * inputs * outputs + 4.0 * self.n_scales() as f64 } else { 4.0 * inputs * outputs };
         Cost {
             weight_bytes: in_codes,
-            input_bytes: tokens * inputs * if mode.in_integers() { code } else { 4.0 },
+            between_bytes: tokens * inputs * if mode.passes_codes() { code } else { 4.0 },
             int_macs: if mode.in_integers() { macs } else { 0.0 },
             float_macs: if mode.in_integers() { 0.0 } else { macs },
             range_passes: if mode == Mode::Dynamic { 1.0 } else { 0.0 },

@@ -12,7 +12,7 @@ pub(super) fn flow(layer: &Layer, mode: Mode, out: &Run) -> Flow {
     let out_narrow = bytes_of((tokens * outputs) as f64 * f64::from(layer.bits) / 8.0);
     let int = format!("int{}", layer.bits);
     let stored = bytes_of(layer.cost(mode).weight_bytes);
-    let clip = out.clip_sigma.map_or_else(String::new, |clip| format!("fixed range {clip:.2} sigma"));
+    let clip = out.clip_sigma.map_or_else(String::new, |clip| format!("range {clip:.2} sigma"));
     let weights = format!("weights {int}, {stored}");
     let float_weights = format!("weights float32, {}", bytes_of((inputs * outputs * 4) as f64));
     let input = stage("activations", "", &format!("float32, {wide}"), SeriesRole::A, "");
@@ -20,34 +20,34 @@ pub(super) fn flow(layer: &Layer, mode: Mode, out: &Run) -> Flow {
     let stages = match mode {
         Mode::WeightOnly => vec![
             input,
-            stage("dequantize weights", &weights, &format!("float32, {wide}"), SeriesRole::A, "rounded stays rounded"),
-            stage("matmul", &float_weights, &format!("float32, {out_wide}"), SeriesRole::A, "no integer is multiplied"),
+            stage("dequantize", &weights, &format!("float32, {wide}"), SeriesRole::A, "stays rounded"),
+            stage("matmul", &float_weights, &format!("float32, {out_wide}"), SeriesRole::A, "float products"),
             result,
         ],
         Mode::Dynamic => vec![
             input,
-            stage("find range", "", &format!("float32, {wide}"), SeriesRole::A, "one pass over the activations"),
-            stage("quantize", "", &format!("{int}, {narrow}"), SeriesRole::B, "scale from this batch"),
-            stage("matmul", &weights, &format!("int32, {out_wide}"), SeriesRole::B, "integer multiply-adds"),
+            stage("find range", "", &format!("float32, {wide}"), SeriesRole::A, "one pass over all"),
+            stage("quantize", "", &format!("{int}, {narrow}"), SeriesRole::B, "the batch's scale"),
+            stage("matmul", &weights, &format!("int32, {out_wide}"), SeriesRole::B, "integer products"),
             stage("dequantize", "scales, bias", &format!("float32, {out_wide}"), SeriesRole::A, "times both scales"),
             result,
         ],
         Mode::Static => vec![
             input,
-            stage("quantize", "scale from calibration", &format!("{int}, {narrow}"), SeriesRole::B, &clip),
-            stage("matmul", &weights, &format!("int32, {out_wide}"), SeriesRole::B, "integer multiply-adds"),
-            stage("requantize", "fixed multipliers", &format!("{int}, {out_narrow}"), SeriesRole::B, "SQNR is taken before this"),
-            stage("next layer", "", "", SeriesRole::B, "no float on the way"),
+            stage("quantize", "calibrated scale", &format!("{int}, {narrow}"), SeriesRole::B, &clip),
+            stage("matmul", &weights, &format!("int32, {out_wide}"), SeriesRole::B, "integer products"),
+            stage("requantize", "fixed multipliers", &format!("{int}, {out_narrow}"), SeriesRole::B, "SQNR before this"),
+            stage("next layer", "", "", SeriesRole::B, "no float between"),
         ],
         Mode::FakeQuant => vec![
             input,
-            stage("quantize, dequantize", "scale from calibration", &format!("float32, {wide}"), SeriesRole::A, &clip),
+            stage("quantize and back", "calibrated scale", &format!("float32, {wide}"), SeriesRole::A, &clip),
             stage(
                 "matmul",
                 &format!("rounded {float_weights}"),
                 &format!("float32, {out_wide}"),
                 SeriesRole::A,
-                "float multiply-adds",
+                "float products",
             ),
             result,
         ],
@@ -67,20 +67,25 @@ fn bytes_of(n: f64) -> String {
     }
 }
 
-/// Bytes that the multiply reads, in every mode.
+/// What lies in memory, in every mode: weights, and the activations of a batch as they pass from layer to layer.
 pub(super) fn bytes(layer: &Layer, chosen: Mode) -> Bars {
     let bar = |mode: Mode| {
         let cost = layer.cost(mode);
         let segments = vec![
             Segment { name: "weights", value: cost.weight_bytes, role: SeriesRole::B },
-            Segment { name: "activations", value: cost.input_bytes, role: SeriesRole::A },
+            Segment { name: "activations between layers", value: cost.between_bytes, role: SeriesRole::A },
         ];
-        Bar { label: mode.label().into(), segments, note: bytes_of(cost.weight_bytes + cost.input_bytes) }
+        Bar { label: mode.label().into(), segments, note: String::new() }
     };
     let cost = layer.cost(chosen);
     Bars {
         view: "bytes",
-        heading: format!("{}: {} of weights in memory", chosen.label(), bytes_of(cost.weight_bytes)),
+        heading: format!(
+            "{}: {} of weights, {} of activations between layers",
+            chosen.label(),
+            bytes_of(cost.weight_bytes),
+            bytes_of(cost.between_bytes)
+        ),
         unit: "B",
         bars: Mode::ALL.map(bar).into(),
         ..Bars::default()

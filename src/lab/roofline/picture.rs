@@ -129,9 +129,10 @@ pub(super) fn table(roof: &Roof, runs: &[Run]) -> Table {
     };
     let n_trials = runs.iter().map(|run| run.timing.n_trials);
     let (least, most) = (n_trials.clone().min().unwrap_or(0), n_trials.max().unwrap_or(0));
+    let n_runs = if least == most { most.to_string() } else { format!("{least} to {most}") };
     Table {
         view: "runs",
-        heading: format!("best of {least} to {most} runs each; memory reads {:.1} GB/s", roof.bandwidth / 1e9),
+        heading: format!("best of {n_runs} runs each; memory reads {:.1} GB/s", roof.bandwidth / 1e9),
         columns: vec!["weights", "batch", "op/B", "best", "median", "GOP/s", "roof", "share"],
         rows: runs.iter().map(row).collect(),
     }

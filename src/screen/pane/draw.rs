@@ -109,7 +109,7 @@ impl Pane {
             width.min(area.width.saturating_sub(wanted.next_multiple_of(STEP) + GAP))
         };
         let with_a = self.a.as_ref().map(|a| left_beside(Some(&*a.report)));
-        with_a.into_iter().chain([left_beside(None)]).find(|&left| left >= least).unwrap_or(width.max(least))
+        with_a.into_iter().chain([left_beside(None)]).find(|&left| left >= least).unwrap_or(least)
     }
 
     fn metric_names<'n>(&self, look: Look<'n>) -> Vec<&'n str> {

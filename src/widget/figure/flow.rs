@@ -58,11 +58,19 @@ struct Columns {
     out: usize,
     side: usize,
     note: usize,
+    gap: usize,
 }
 
 impl Columns {
-    /// What does not fit any more is left out from the right, and the last that shows is cut short.
+    /// Where something would be cut, gaps become narrow first.
     fn of(view: &FigureView<'_>, f: &Flow, width: usize, is_tall: bool) -> Self {
+        let wide = Self::with_gap(view, f, width, is_tall, GAP);
+        let note = f.stages.iter().map(|s| view.theme.say(&s.note).width()).max().unwrap_or(0);
+        if wide.note < note { Self::with_gap(view, f, width, is_tall, 1) } else { wide }
+    }
+
+    /// What does not fit any more is left out from the right, and the last that shows is cut short.
+    fn with_gap(view: &FigureView<'_>, f: &Flow, width: usize, is_tall: bool, gap: usize) -> Self {
         let widest = |part: fn(&Stage) -> &str| f.stages.iter().map(|s| view.theme.say(part(s)).width()).max().unwrap_or(0);
         let mut room = width.saturating_sub(NAME);
         let mut take = |wanted: usize, lead: usize| {
@@ -72,9 +80,9 @@ impl Columns {
             given
         };
         let name = take(widest(|s| &s.name), 0);
-        let out = if is_tall { 0 } else { take(widest(|s| &s.out), GAP + 2) };
-        let side = take(widest(|s| &s.side), GAP + 2);
-        Self { name, out, side, note: take(widest(|s| &s.note), GAP) }
+        let out = if is_tall { 0 } else { take(widest(|s| &s.out), gap + 2) };
+        let side = take(widest(|s| &s.side), gap + 2);
+        Self { name, out, side, note: take(widest(|s| &s.note), gap), gap }
     }
 
     fn stage(&self, view: &FigureView<'_>, stage: &Stage) -> Vec<Span> {
@@ -84,14 +92,14 @@ impl Columns {
             Span::new(0, glyphs.textures[stage.role as usize], role(stage.role)),
             Span::new(NAME, fitted(&stage.name, self.name), Role::Text).strong(true),
         ];
-        let mut x = NAME + self.name + GAP;
+        let mut x = NAME + self.name + self.gap;
         let into = if theme.ascii() { "<" } else { "←" };
         for (text, width, sign) in [(&stage.out, self.out, arrow(view)), (&stage.side, self.side, into)] {
             if width > 0 && !text.is_empty() {
                 line.push(Span::new(x, sign, Role::Dim));
                 line.push(Span::new(x + 2, fitted(text, width), Role::Dim));
             }
-            x += if width > 0 { width + GAP + 2 } else { 0 };
+            x += if width > 0 { width + self.gap + 2 } else { 0 };
         }
         if self.note > 0 {
             line.push(Span::new(x, fitted(&stage.note, self.note), Role::Text));

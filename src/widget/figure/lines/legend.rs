@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
 
-use super::stroke::{Stroke, entries, point, strokes};
+use super::stroke::{Stroke, point, strokes};
 use crate::{
     lab::{Lines, Shape},
     theme::Role,
@@ -83,7 +83,7 @@ fn all(view: &FigureView<'_>, f: &Lines) -> Vec<Entry> {
         all.push(entry("", Role::Text, f.y_label));
     }
     let strokes = strokes(f);
-    for series in entries(f) {
+    for series in f.entries() {
         let stroke = strokes.iter().find(|(s, _)| std::ptr::eq(*s, series)).map_or(Stroke::Solid, |(_, stroke)| *stroke);
         let sample = match series.shape {
             Shape::Line => stroke.sample(is_ascii),

@@ -49,25 +49,14 @@ impl Stroke {
     }
 }
 
-/// Whether two series are one to the eye: curves of one name share a pattern and an entry of the legend.
-fn is_same(a: &Series, b: &Series) -> bool {
-    a.name == b.name && a.role == b.role && a.shape == b.shape
-}
-
-/// Each series once, however many curves share its name.
-pub(super) fn entries(f: &Lines) -> Vec<&Series> {
-    let series = f.series.iter().enumerate();
-    series.filter(|(i, s)| !f.series[..*i].iter().any(|before| is_same(before, s))).map(|(_, s)| s).collect()
-}
-
 /// The series with their patterns: the first is solid, the next are broken, references are dotted. More references than
 /// two take what measured series leave.
 pub(super) fn strokes(f: &Lines) -> Vec<(&Series, Stroke)> {
-    let lines: Vec<&Series> = entries(f).into_iter().filter(|s| s.shape == Shape::Line).collect();
+    let lines: Vec<&Series> = f.entries().into_iter().filter(|s| s.shape == Shape::Line).collect();
     let n_measured = lines.iter().filter(|s| s.role != SeriesRole::Grid).count();
     let spare = &MEASURED[n_measured.min(MEASURED.len())..];
     let stroke = |s: &Series| {
-        let before = lines.iter().take_while(|line| !is_same(line, s));
+        let before = lines.iter().take_while(|line| !line.is_kin(s));
         if s.role == SeriesRole::Grid {
             let patterns: Vec<Stroke> = REFERENCES.iter().chain(spare).copied().collect();
             return patterns[before.filter(|line| line.role == SeriesRole::Grid).count() % patterns.len()];
@@ -80,8 +69,8 @@ pub(super) fn strokes(f: &Lines) -> Vec<(&Series, Stroke)> {
 /// The sign of a series of points: that of its role (A, B, error, grid), another one where it is taken already.
 pub(super) fn point(f: &Lines, series: &Series, is_ascii: bool) -> &'static str {
     let signs = if is_ascii { ["o", "O", "x", "'", "v", "n"] } else { ["○", "●", "×", "·", "△", "□"] };
-    let own = entries(f).into_iter().filter(|s| s.shape == Shape::Points && s.role == series.role);
-    match own.take_while(|s| !is_same(s, series)).count() {
+    let own = f.entries().into_iter().filter(|s| s.shape == Shape::Points && s.role == series.role);
+    match own.take_while(|s| !s.is_kin(series)).count() {
         0 => signs[series.role as usize],
         n => signs[4 + (n - 1) % 2],
     }
