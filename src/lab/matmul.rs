@@ -144,7 +144,11 @@ fn bars(arena: &Arena, probe: &Probe) -> Bars {
 }
 
 fn table(arena: &Arena, probe: &Probe) -> Table {
-    let ms = |seconds: f64| format!("{:.4}", 1e3 * seconds);
+    // Four significant digits.
+    let ms = |seconds: f64| {
+        let ms = (1e3 * seconds).max(1e-9);
+        format!("{ms:.*}", (3 - ms.log10().floor() as i32).clamp(0, 6) as usize)
+    };
     let row = |run: &arena::Run| {
         vec![
             run.path.label().to_owned(),

@@ -63,3 +63,38 @@ pub(super) fn readout(view: &FigureView<'_>, f: &Lines) -> Option<String> {
     let unit = if f.x_unit.is_empty() { String::new() } else { format!(" {}", f.x_unit) };
     Some(format!("{} {}{unit}: {}", f.x_label, axis_number(at, 0.01 * at.abs().max(1e-9)), values.collect::<Vec<_>>().join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        theme::{Background, Depth, Theme},
+        widget::figure::Prediction,
+    };
+
+    fn drawn(f: Lines, metric: &str, said: f64) -> Vec<String> {
+        let (figure, theme) = (Figure::Lines(f), Theme::new(Background::Dark, Depth::None, false));
+        let guess = Prediction { metric, label: "guess", unit: "dB", said, measured: 6.0, decimals: 1 };
+        let mut buf = Buffer::empty(Rect::new(0, 0, 60, 14));
+        FigureView::new(&figure, &theme).prediction(Some(guess)).render(buf.area, &mut buf);
+        // The first row says the guess in words.
+        buf.content.chunks(60).skip(2).map(|row| row.iter().map(|cell| cell.symbol()).collect()).collect()
+    }
+
+    #[test]
+    fn a_guess_stands_on_the_axis_of_its_metric_alone() {
+        let series = vec![Series::line("measured", SeriesRole::B, vec![(0.0, 0.0), (10.0, 10.0)])];
+        let f = Lines { series, here: Some((6.0, 6.0)), y_metric: "sqnr_db", x_metric: "best", ..Lines::default() };
+        let row_of = |rows: &[String]| rows.iter().position(|row| row.contains('◇'));
+        assert!(row_of(&drawn(f.clone(), "sqnr_db", 2.0)).is_some());
+        let last = drawn(f.clone(), "best", 2.0);
+        assert_eq!(row_of(&last), row_of(&last).filter(|row| *row == last.len() - 3));
+        assert!(row_of(&last).is_some());
+        // Another metric, one far off the axis, and one where the controls stand.
+        for (metric, said) in [("int_macs", 8.0), ("", 8.0), ("sqnr_db", 900.0), ("sqnr_db", 6.0)] {
+            let rows = drawn(f.clone(), metric, said);
+            assert_eq!(row_of(&rows), None, "{metric} {said}");
+            assert!(rows.iter().any(|row| row.contains('◆')), "{metric} {said}");
+        }
+    }
+}

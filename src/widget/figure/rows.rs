@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    super::{fit, print},
+    super::print,
     FigureView,
     axis::{Frame, bar_glyph},
 };
@@ -30,7 +30,7 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Rows, area: Rect, buf: &mut Buffer
         Rect { width: area.width - LIST_WIDTH, ..area }
     } else if area.height >= 8 {
         let line = Rect { y: area.bottom() - 1, height: 1, ..area };
-        let text = fit(&worst_line(f), usize::from(area.width), view.theme.glyphs().ellipsis);
+        let text = worst_line(f, usize::from(area.width));
         print(buf, line, 0, 0, &text, view.theme.style(Role::Text));
         Rect { height: area.height - 1, ..area }
     } else {
@@ -39,10 +39,17 @@ pub(super) fn draw(view: &FigureView<'_>, f: &Rows, area: Rect, buf: &mut Buffer
     draw_plot(view, f, plot, buf);
 }
 
-/// The worst rows in one line: `worst rows: 381 8.20 dB, 12 9.04 dB`.
-fn worst_line(f: &Rows) -> String {
-    let worst: Vec<String> = f.sorted.iter().take(N_WORST).map(|r| format!("{} {} dB", r.idx, decibels(r))).collect();
-    format!("worst {}s: {}", f.unit, worst.join(", "))
+/// As many of the worst rows as a line holds: `worst rows: 381 8.20 dB, 12 9.04 dB`.
+fn worst_line(f: &Rows, width: usize) -> String {
+    let mut line = format!("worst {}s:", f.unit);
+    for (i, row) in f.sorted.iter().take(N_WORST).enumerate() {
+        let next = format!("{} {} {} dB", if i > 0 { "," } else { "" }, row.idx, decibels(row));
+        if line.width() + next.width() > width {
+            break;
+        }
+        line += &next;
+    }
+    line
 }
 
 fn decibels(row: &RowStat) -> String {
