@@ -95,7 +95,7 @@ fn extremes(spec: &ParamSpec) -> Vec<Value> {
 }
 
 /// How many of the pairs of extremes are walked: one in so many; `QUANTLEARN_THOROUGH=ci` and `=release` walk them all.
-const PAIRS: usize = 7;
+const PAIRS: usize = 13;
 
 /// Each parameter at each extreme, the others at their defaults (but few values, to be quick); then pairs of them.
 #[test]
