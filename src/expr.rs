@@ -83,6 +83,20 @@ impl Expr {
         names
     }
 
+    /// The source with words in place of its names; a name without one stays.
+    pub fn with_words(&self, word: impl Fn(&str) -> Option<String>) -> String {
+        let mut text = self.source.to_string();
+        let mut names = self.names();
+        // From the end, so that the spans before stay true.
+        names.sort_by_key(|(_, span)| std::cmp::Reverse(span.start));
+        for (name, span) in names {
+            if let Some(word) = word(name) {
+                text.replace_range(span, &word);
+            }
+        }
+        text
+    }
+
     /// Whether it is a comparison or combines some, so that "met" has a meaning.
     pub fn is_condition(&self) -> bool {
         match &self.root.kind {

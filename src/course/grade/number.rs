@@ -81,14 +81,8 @@ pub(super) fn solution_text(step: &NumericStep, vars: &[(String, f64)]) -> Vec<T
 
 /// The expression with numbers in place of its names.
 fn with_numbers(expr: &Expr, vars: &[(String, f64)]) -> String {
-    let mut text = expr.source().to_owned();
-    let mut names = expr.names();
-    names.sort_by_key(|(_, span)| std::cmp::Reverse(span.start));
-    for (name, span) in names {
-        if let Some((_, value)) = vars.iter().find(|(var, _)| var == name) {
-            let number = show(*value);
-            text.replace_range(span, &if *value < 0.0 { format!("({number})") } else { number });
-        }
-    }
-    text
+    expr.with_words(|name| {
+        let (_, value) = vars.iter().find(|(var, _)| var == name)?;
+        Some(if *value < 0.0 { format!("({})", show(*value)) } else { show(*value) })
+    })
 }

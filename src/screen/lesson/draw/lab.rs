@@ -237,14 +237,11 @@ fn plain(markdown: &str, theme: &Theme, terms: Terms) -> String {
 
 /// The goal with the labels of what it speaks of, and signs as one writes them.
 fn goal_words(lab: &LabStep, goal: &Expr) -> String {
-    let mut words = goal.source().to_owned();
-    let mut names = goal.names();
-    names.sort_by_key(|(_, span)| std::cmp::Reverse(span.start));
-    for (name, span) in names {
+    let mut words = goal.with_words(|name| {
         let metric = lab.lab.metric(name).map(|spec| spec.label);
         let label = metric.or_else(|| lab.lab.params.iter().find(|spec| spec.name == name).map(|spec| spec.label));
-        words.replace_range(span, label.unwrap_or(name));
-    }
+        label.map(str::to_owned)
+    });
     for (sign, word) in [("&&", "and"), ("||", "or"), (">=", "≥"), ("<=", "≤"), ("==", "="), ("\"", "")] {
         words = words.replace(sign, word);
     }

@@ -4,9 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Settled, bad, dim, good, outcome};
 use crate::{
-    course::{
-        ClozePiece, OutputLine, SCRIPT, Step, StepBody, Tolerance, compare_output, draw, fill, filled, show, solution_text,
-    },
+    course::{ClozePiece, OutputLine, SCRIPT, Step, StepBody, Tolerance, compare_output, filled, show, solution_text},
     input::Action,
     screen::{
         Offer, View,
@@ -89,7 +87,7 @@ impl Asking<'_> {
     fn prompt(&self, page: &mut Page) {
         let prompt = match &self.step.body {
             StepBody::Choice(choice) => choice.prompt.to_string(),
-            StepBody::Numeric(numeric) => fill(&numeric.prompt, &draw(numeric, self.question.seed)),
+            StepBody::Numeric(numeric) => filled(self.step, self.question.seed, &numeric.prompt),
             StepBody::Cloze(cloze) => cloze.prompt.as_ref().map_or_else(|| "Fill in the blanks.".into(), Text::to_string),
             StepBody::Order(order) => order.prompt.to_string(),
             StepBody::Match(matching) => matching.prompt.to_string(),
@@ -356,7 +354,8 @@ impl Asking<'_> {
                     _ => format!("This is further off than {} %.", show(100.0 * rel)),
                 }
             }
-            _ => format!("{n_right} of {} are right.", parts.len()),
+            (_, [_]) => "This is not it.".into(),
+            _ => format!("{n_right} of {} {} right.", parts.len(), if n_right == 1 { "is" } else { "are" }),
         }
     }
 }
